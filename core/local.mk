@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The host. All of it but main is a convenience library, so that unit tests reach every part.
+
+noinst_LTLIBRARIES += libthwcore.la
+libthwcore_la_SOURCES = \
+  %D%/error.c %D%/error.h \
+  %D%/host.c %D%/host.h \
+  %D%/ledger.c %D%/ledger.h \
+  %D%/space.c %D%/space.h %D%/space_ops.inc
+
+libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
+  -DTHW_GNUPLOT='"$(GNUPLOT)"'
+libthwcore_la_LIBADD = $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
+
+bin_PROGRAMS += thalweg
+thalweg_SOURCES = %D%/cli/main.c
+thalweg_LDADD = libthwcore.la

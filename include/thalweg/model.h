@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* thalweg/model.h - a differentiable loss over a parameter vector.
+ *
+ * f(x) = mean over the rows of f_i(x). Whatever does not depend on the row (l2, a non-convex
+ * regulariser) is part of every f_i, so that the mean over any batch is an unbiased estimate.
+ * Evaluation is a pure function of (instance, point, batch): the same batch evaluated twice gives
+ * the same bits, at any number of threads. Reductions accumulate in double.
+ *
+ * A model takes its rows from the batch; it learns their width, labels and classes from its slot
+ * `source` when it is created. */
+#ifndef THALWEG_MODEL_H
+#define THALWEG_MODEL_H
+
+#include "base.h"
+#include "component.h"
+#include "source.h"
+#include "vec.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THW_MODEL_SMOOTH 1u /* twice continuously differentiable: curvature means something */
+#define THW_MODEL_CONVEX 2u
+
+/* A named part of the parameter vector (a layer, an intercept). */
+typedef struct thw_block {
+  const char *name;
+  int64_t offset, n;
+  uint32_t n_dims, reserved;
+  int64_t dims[4];
+} thw_block;
+
+typedef struct thw_layout {
+  uint32_t size, flags; /* THW_MODEL_*                                                      */
+  int64_t n;            /* parameters                                                       */
+  uint32_t n_blocks, block_stride;
+  const thw_block *blocks;
+  uint32_t n_metrics, n_outputs;  /* what measure and predict deliver                       */
+  const char *const *metric_name; /* "accuracy", "mse": each a mean over rows               */
+  const char *const *output_name; /* "label", "p:versicolor", ...                           */
+} thw_layout;
+
+/* Facts about f over the whole of set 0, NAN where not known. Hints: an optimizer that gets no
+ * fact estimates it, pays for that in gradients, and the run says so. */
+typedef struct thw_facts {
+  uint32_t size, flags;
+  int64_t components;    /* number of f_i; -1: a stream                                     */
+  double lipschitz;      /* L: Lipschitz constant of the gradient of f                      */
+  double lipschitz_max;  /* the largest of those of the f_i                                 */
+  double lipschitz_hess; /* L2: Lipschitz constant of the Hessian of f                      */
+  double variance;       /* V: E |g_i - g|^2                                                */
+  double variance_hess;  /* V_H: sup over unit u of E |(H_i - H) u|^2                       */
+  double convexity;      /* mu: f - mu/2 |x|^2 is convex; may be negative                   */
+  double lower_bound;    /* of f                                                            */
+} thw_facts;
+
+typedef struct thw_model_ops {
+  uint32_t size, reserved;
+  /* [setup] The caller sets out->size. Pointers stay valid as long as the instance. */
+  thw_status (*layout)(void *self, thw_layout *out);
+  /* [setup] Or NULL. The host presets every member to NAN. */
+  thw_status (*facts)(void *self, thw_facts *out);
+  /* [setup] The starting point. */
+  thw_status (*init)(void *self, thw_view *x, thw_rng *r);
+  /* [run] Mean over the batch: value into *f, gradient into g; either may be NULL. */
+  thw_status (*eval)(void *self, const thw_view *x, const thw_batch *b, double *f, thw_view *g);
+  /* [run] gradient(x) - gradient(y) on the same batch; or NULL. Must agree with two evals up to
+   * rounding. */
+  thw_status (*diff)(void *self, const thw_view *x, const thw_view *y, const thw_batch *b,
+                     thw_view *d);
+  /* [run] Hessian of the batch mean times v; or NULL. */
+  thw_status (*hvp)(void *self, const thw_view *x, const thw_view *v, const thw_batch *b,
+                    thw_view *hv);
+  /* [run] layout.n_metrics means over the batch; or NULL. */
+  thw_status (*measure)(void *self, const thw_view *x, const thw_batch *b, double *out);
+  /* [run] layout.n_outputs numbers per row of the batch, row by row; or NULL. */
+  thw_status (*predict)(void *self, const thw_view *x, const thw_batch *b, double *out);
+} thw_model_ops;
+
+/* ---- fused variance-reduced inner loop ------------------------------------------------------- */
+
+/* A model that can run many steps
+ *     x = x - step ( g_I(x) - g_I(s) + mu + shift (x - centre) )
+ * at once, with lazy updates on sparse rows, offers this; the oracle passes it on as
+ * THW_EXT_VR (oracle.h). */
+#define THW_EXT_VR_MODEL "thw.vr-model/1"
+
+typedef struct thw_vr_model {
+  uint32_t size, reserved;
+  /* [run] mu = gradient at s over the batch, and in *snapshot whatever makes g_i(s) cheap for the
+   * rows of that batch. Several snapshots may be alive. */
+  thw_status (*prepare)(void *self, const thw_view *s, const thw_batch *b, thw_view *mu,
+                        void **snapshot);
+  /* [run] m steps with mini-batches of b rows: step t uses rows index[t*b] .. index[t*b + b-1],
+   * which are rows of the snapshot's batch. `sum`, if not NULL, has every iterate x_0 .. x_{m-1}
+   * added; `centre` may be NULL (shift is then 0). THW_E_UNSUPPORTED: use the plain path. */
+  thw_status (*loop)(void *self, void *snapshot, thw_view *x, const thw_view *s, const thw_view *mu,
+                     double step, double shift, const thw_view *centre, int64_t m, int64_t b,
+                     const int64_t *index, thw_view *sum);
+  /* [run] */
+  void (*drop)(void *self, void *snapshot);
+} thw_vr_model;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* thalweg/source.h - where rows come from.
+ *
+ * A source holds one or more named sets of rows: set 0 is what the model is trained on, further
+ * sets ("test", "valid") are for metrics only. A set is finite (n rows, numbered from 0) or a
+ * stream (n = -1), whose rows are numbered too: row k of a stream is a function of k, so any batch
+ * can be made again. A stream that cannot do that sets THW_SOURCE_ONCE. */
+#ifndef THALWEG_SOURCE_H
+#define THALWEG_SOURCE_H
+
+#include "base.h"
+#include "component.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THW_ROWS_NONE 0u  /* rows are numbers only: the model makes what it needs from them */
+#define THW_ROWS_DENSE 1u /* row-major matrix                                             */
+#define THW_ROWS_CSR 2u   /* compressed sparse rows                                       */
+#define THW_ROWS_SEQ 3u   /* sequences                                           reserved */
+
+#define THW_LABEL_NONE 0u
+#define THW_LABEL_REAL 1u  /* y is a number to be predicted; too many values for classes   */
+#define THW_LABEL_CLASS 2u /* y is a number and label the class it stands for              */
+
+#define THW_SOURCE_ONCE 1u /* a stream whose rows are gone once read                       */
+
+/* Raw rows. `x`, `y` have the run's element type. */
+typedef struct thw_rows {
+  uint32_t size, layout;
+  uint32_t dtype, reserved;
+  int64_t n, width;
+  const void *x;        /* DENSE: row i starts at element i*ld. CSR: the stored values, or NULL
+                           when every stored value is 1                                     */
+  int64_t ld;           /* DENSE                                                           */
+  const int64_t *start; /* CSR: row i is start[i] .. start[i+1]-1; n + 1 entries           */
+  const int32_t *col;   /* CSR: columns from 0, ascending within a row                     */
+  const void *y;        /* label as a number, or NULL                                      */
+  const int32_t *label; /* class 0 .. classes-1, or NULL                                   */
+  const int64_t *id;    /* number of each row in its set; NULL: its position               */
+} thw_rows;
+
+/* A sample of rows: drawn once, evaluated at any number of points, released. Immutable. Row k of
+ * the batch is row index[k] of `rows`, or first + k when index is NULL. A part of a batch is a
+ * batch: copy the struct and move `index` or `first`. */
+typedef struct thw_batch {
+  uint32_t size, set;
+  int64_t n, first;
+  const int64_t *index;
+  const thw_rows *rows;
+  void *priv; /* of whoever made it                                                        */
+} thw_batch;
+
+static inline int64_t thw_batch_row(const thw_batch *b, int64_t k) {
+  return b->index ? b->index[k] : b->first + k;
+}
+
+typedef struct thw_source_info {
+  uint32_t size, layout;
+  uint32_t label, flags; /* THW_LABEL_*, THW_SOURCE_*                                       */
+  int64_t n, width;      /* rows of this set, -1 for a stream; features in a row            */
+  const char *set;       /* "train", "test", ...                                            */
+  int64_t classes;       /* CLASS: number of them, the same in all sets                     */
+  const char *const *class_name;   /* `classes` entries: the label as the data write it     */
+  const char *const *feature_name; /* `width` entries, or NULL                              */
+  uint32_t n_dims, reserved;       /* shape of a row, product = width; 0: flat              */
+  int64_t dims[4];
+} thw_source_info;
+
+typedef struct thw_source_ops {
+  uint32_t size, reserved;
+  /* [setup] Number of sets, at least one. */
+  thw_status (*sets)(void *self, uint32_t *n);
+  /* [setup] The caller sets out->size. Strings stay valid as long as the instance. */
+  thw_status (*info)(void *self, uint32_t set, thw_source_info *out);
+  /* [run] A batch of n rows: those in `index` (which the caller keeps unchanged until release;
+   * numbers may repeat), or first .. first+n-1 when index is NULL. */
+  thw_status (*take)(void *self, uint32_t set, int64_t n, const int64_t *index, int64_t first,
+                     thw_batch **out);
+  /* [run] */
+  void (*release)(void *self, thw_batch *b);
+} thw_source_ops;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

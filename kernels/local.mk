@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Numeric kernels shared by the plugins of this tree: hidden symbols, linked into each.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# One line per plugin: its folder's fragment says the rest.
