@@ -12,6 +12,7 @@
 #endif
 
 #include "core/ledger.h"
+#include "core/space.h"
 
 /* A parallel region costs about half a microsecond on two cores and a few on many; below this many
  * floating-point operations it does not pay. Measured with bench/parallel. */
@@ -27,11 +28,18 @@ typedef struct alloc_head {
 
 #define ALIGN 64
 
+/* A space that an instance asked for. */
+typedef struct owned_space {
+  struct owned_space *next;
+  thw_space *space;
+} owned_space;
+
 struct thw_ctx {
   tw_session *session;
   char *path;
   char *text;      /* explains the last error, or NULL */
   alloc_head list; /* sentinel */
+  owned_space *spaces;
 };
 
 /* ---- session ------------------------------------------------------------------------------ */
@@ -82,6 +90,11 @@ void tw_ctx_free(thw_ctx *c) {
   for (alloc_head *h = c->list.next, *next; h != &c->list; h = next) {
     next = h->next;
     free(h->base);
+  }
+  for (owned_space *o = c->spaces, *next; o; o = next) {
+    next = o->next;
+    tw_space_free(o->space);
+    free(o);
   }
   free(c->text);
   free(c->path);
@@ -237,10 +250,21 @@ static int32_t host_cancelled(thw_ctx *c) {
   return c->session->cancel != 0;
 }
 
+static thw_status host_space_make(thw_ctx *c, int64_t n, thw_space **out) {
+  if (n <= 0) return host_fail(c, THW_E_ARG, "a space needs at least one element");
+  thw_space *s = tw_space_new(c->session->dtype, n);
+  if (!s) return host_fail(c, THW_E_NOMEM, "out of memory for a vector space");
+  owned_space *o = tw_calloc(1, sizeof *o);
+  *o = (owned_space){c->spaces, s};
+  c->spaces = o;
+  *out = s;
+  return THW_OK;
+}
+
 static const void *host_ext(thw_ctx *c, const char *id) {
+  static const thw_host_space space = {.size = sizeof(thw_host_space), .make = host_space_make};
   (void)c;
-  (void)id;
-  return NULL;
+  return strcmp(id, THW_HOST_EXT_SPACE) == 0 ? &space : NULL;
 }
 
 const thw_host tw_host = {

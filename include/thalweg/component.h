@@ -290,6 +290,19 @@ typedef struct thw_ext_report {
   thw_status (*report)(void *self, thw_sink *s);
 } thw_ext_report;
 
+/* ---- extensions that the host offers (thw_host.ext) -------------------------------------------
+ */
+
+/* Spaces for oracles: vectors of the run's element type in this process's memory. A space belongs
+ * to the host and lives as long as the instance that asked for it. */
+#define THW_HOST_EXT_SPACE "thw.host-space/1"
+
+typedef struct thw_host_space {
+  uint32_t size, reserved;
+  /* [setup] A space of n elements. */
+  thw_status (*make)(thw_ctx *c, int64_t n, thw_space **out);
+} thw_host_space;
+
 #ifdef __cplusplus
 }
 #endif
