@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Numeric kernels shared by the plugins of this tree: hidden symbols, linked into each.
+
+include %D%/data/local.mk

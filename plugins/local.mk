@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# One line per plugin: its folder's fragment says the rest.
+# One line per room of plugins; in the room's fragment, a paragraph per plugin:
+#
+#   plugin_LTLIBRARIES += svmlight.la
+#   svmlight_la_SOURCES = %D%/svmlight/svmlight.c
+#   svmlight_la_LDFLAGS = $(plugin_ldflags)
+#   svmlight_la_LIBADD = libthwdata.la $(ZLIB_LIBS) $(LIBM)
+
+include %D%/sources/local.mk

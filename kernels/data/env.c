@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "kernels/data/env.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+thw_status td_fail(td_env e, thw_status code, const char *fmt, ...) {
+  char text[1024];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  return e.host->fail(e.ctx, code, text);
+}
+
+thw_status td_nomem(td_env e, const char *what, double bytes) {
+  return td_fail(e, THW_E_NOMEM, "no memory for %s (%.1f MiB)", what, bytes / 1048576.0);
+}
+
+void td_log(td_env e, uint32_t level, const char *fmt, ...) {
+  char text[1024];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  e.host->log(e.ctx, level, text);
+}
+
+void *td_array(td_env e, int64_t n, size_t size, const char *what) {
+  void *p = NULL;
+  if (n < 0 || (uint64_t)n > (SIZE_MAX / 2) / size ||
+      posix_memalign(&p, 64, n ? (size_t)n * size : 1) != 0) {
+    td_nomem(e, what, (double)n * (double)size);
+    return NULL;
+  }
+  return p;
+}
+
+void td_array_free(void *p) {
+  free(p);
+}
+
+size_t td_dtype_size(uint32_t dtype) {
+  return dtype == THW_F32 ? sizeof(float) : sizeof(double);
+}
