@@ -14,13 +14,14 @@ struct tw_ledger; /* core/ledger.h */
 
 typedef struct tw_session {
   uint64_t seed;
-  uint32_t dtype; /* THW_F32 or THW_F64 */
-  int threads;    /* at least 1 */
-  volatile sig_atomic_t cancel;
+  uint32_t dtype;               /* THW_F32 or THW_F64 */
+  int threads;                  /* at least 1 */
+  volatile sig_atomic_t cancel; /* 1: end after the step in progress; 2 and more: at once */
   /* Where thw_host.log goes; NULL: nowhere. */
   void (*log)(void *arg, uint32_t level, const char *path, const char *text);
   void *log_arg;
   struct tw_ledger *ledger; /* NULL: nothing is booked */
+  int64_t step;             /* the step of the run in progress, from 1; for messages */
 } tw_session;
 
 /* Sets the number of OpenMP threads (0: all cores), makes BLAS single-threaded, and fills in

@@ -6,6 +6,8 @@ libthwcore_la_SOURCES = \
   %D%/error.c %D%/error.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \
+  %D%/optimizer.c \
+  %D%/oracle.c %D%/oracle.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \

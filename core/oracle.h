@@ -20,6 +20,9 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
 void tw_oracle_free(tw_oracle *o);
 const thw_object *tw_oracle_object(tw_oracle *o);
 
+/* 1 when `o` is a wrapper made here. */
+int tw_oracle_is_wrapped(const thw_object *o);
+
 /* Rows in the sum, -1 for a stream; one pass is that many component gradients. */
 int64_t tw_oracle_rows(const tw_oracle *o);
 
