@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <thalweg/optimizer.h>
+
 #include "core/ledger.h"
 #include "core/oracle.h"
 
