@@ -1,9 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
+TEST_EXTENSIONS = .sh
+
+dist_noinst_SCRIPTS += \
+  %D%/lint.sh \
+  %D%/packaging/headers.sh \
+  %D%/packaging/installed.sh \
+  %D%/packaging/modules.sh \
+  %D%/sanitize.sh
+
+EXTRA_DIST += \
+  %D%/abi/lp64.txt \
+  %D%/lsan.supp \
+  %D%/packaging/outside.c \
+  %D%/tsan.supp \
+  %D%/valgrind.supp
 
 if TESTS_ENABLED
 AM_TESTS_ENVIRONMENT = \
+  umask 022; \
   top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
   top_builddir='$(abs_top_builddir)'; export top_builddir; \
+  CC='$(CC)'; export CC; \
   THALWEG_PLUGIN_PATH='$(abs_top_builddir)/.libs'; export THALWEG_PLUGIN_PATH; \
   THALWEG_SYSTEM_PLUGIN_PATH=''; export THALWEG_SYSTEM_PLUGIN_PATH;
 
@@ -14,4 +31,42 @@ test_space_SOURCES = %D%/unit/test_space.c
 test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_space_LDADD = $(unit_ldadd)
 TESTS += test_space
+
+# The plugin contract: layout, headers; and what packagers check of the plugins.
+check_PROGRAMS += abi_layout
+abi_layout_SOURCES = %D%/abi/layout.c %D%/abi/layout.inc
+
+dist_check_SCRIPTS += \
+  %D%/abi/layout.sh \
+  %D%/packaging/headers_c.sh \
+  %D%/packaging/headers_cxx.sh \
+  %D%/packaging/modules_built.sh
+TESTS += \
+  %D%/abi/layout.sh \
+  %D%/packaging/headers_c.sh \
+  %D%/packaging/headers_cxx.sh \
+  %D%/packaging/modules_built.sh
 endif
+
+# Against the installed package: make install, then make installcheck.
+installcheck-local:
+	top_srcdir='$(abs_top_srcdir)' CC='$(CC)' THALWEG_SYSROOT='$(DESTDIR)' \
+	  $(SHELL) '$(abs_top_srcdir)/tests/packaging/installed.sh' \
+	  '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(bindir)/thalweg'
+
+# What takes too long for every build: each entry of long_checks is a target.
+long_checks =
+check-long: check $(long_checks)
+.PHONY: check-long
+
+# Fuzz targets for the readers of foreign bytes: clang's libFuzzer, FUZZ_SECONDS each.
+FUZZ_SECONDS = 600
+fuzz_targets =
+fuzz: all $(fuzz_targets)
+	@test -n '$(fuzz_targets)' || { echo 'make fuzz: no fuzz targets in this tree' >&2; exit 1; }
+.PHONY: fuzz
+
+# Layout of the sources, licence lines, man pages, shell scripts.
+lint:
+	top_srcdir='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/lint.sh'
+.PHONY: lint

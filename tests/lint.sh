@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# make lint: what a reviewer should not have to look for. Tools that are absent are named.
+set -u
+cd "$top_srcdir" || exit 1
+status=0
+bad() {
+  echo "$*"
+  status=1
+}
+if [ -e .git ]; then
+  files=$(git ls-files)
+else
+  files=$(find . -type f ! -path './build*' | sed 's|^\./||')
+fi
+
+list() { echo "$files" | grep -E "$1"; }
+
+for f in $(list '\.(c|h|inc|mk|sh|ac|am|cfg|1|5|7)$|^quickstart$|^\.ci/run$'); do
+  case $f in conf/* | */fixtures/*) continue ;; esac
+  head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || bad "$f: no SPDX line"
+done
+
+for f in $(list '\.(c|h)$'); do
+  lines=$(wc -l <"$f")
+  [ "$lines" -le 700 ] || bad "$f: $lines lines (at most 700)"
+done
+
+if command -v clang-format >/dev/null 2>&1; then
+  list '\.(c|h|inc)$' | grep -v '^tests/abi/layout\.inc$' |
+    xargs clang-format --dry-run --Werror 2>&1 | head -n 40 | grep . && status=1
+else
+  echo "clang-format is not here: layout not checked"
+fi
+
+pages=$(list '^man/.*\.[157]$')
+if command -v mandoc >/dev/null 2>&1; then
+  for f in $pages; do
+    mandoc -T lint -W warning "$f" || bad "$f: see above"
+  done
+else
+  echo "mandoc is not here: man pages not checked"
+fi
+
+if command -v shellcheck >/dev/null 2>&1; then
+  for f in quickstart .ci/run $(list '\.sh$'); do
+    shellcheck -S warning "$f" || status=1
+  done
+else
+  echo "shellcheck is not here: shell scripts not checked"
+fi
+
+[ $status -eq 0 ] && echo "lint: clean"
+exit $status

@@ -1,0 +1,3 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+exec "$top_srcdir/tests/packaging/modules.sh" "$top_builddir/.libs"
