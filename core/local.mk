@@ -3,6 +3,11 @@
 
 noinst_LTLIBRARIES += libthwcore.la
 libthwcore_la_SOURCES = \
+  %D%/config.c %D%/config.h \
+  %D%/config_print.c \
+  %D%/config_read.c \
+  %D%/config_scan.c %D%/config_scan.h \
+  %D%/config_tree.h \
   %D%/error.c %D%/error.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \
