@@ -9,11 +9,14 @@ libthwcore_la_SOURCES = \
   %D%/config_scan.c %D%/config_scan.h \
   %D%/config_tree.h \
   %D%/error.c %D%/error.h \
+  %D%/file.c %D%/file.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \
+  %D%/npy.c %D%/npy.h \
   %D%/optimizer.c \
   %D%/oracle.c %D%/oracle.h \
-  %D%/space.c %D%/space.h %D%/space_ops.inc
+  %D%/space.c %D%/space.h %D%/space_ops.inc \
+  %D%/state.c %D%/state.h
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
   -DTHW_GNUPLOT='"$(GNUPLOT)"'
