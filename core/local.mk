@@ -17,11 +17,22 @@ libthwcore_la_SOURCES = \
   %D%/oracle.c %D%/oracle.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h
+  %D%/registry.c %D%/registry.h %D%/registry_priv.h \
+  %D%/registry_check.c \
+  %D%/registry_params.c \
+  %D%/registry_path.c \
+  %D%/registry_scan.c \
+  %D%/space.c %D%/space.h %D%/space_ops.inc
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
   -DTHW_GNUPLOT='"$(GNUPLOT)"'
 libthwcore_la_LIBADD = $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
 
 bin_PROGRAMS += thalweg
-thalweg_SOURCES = %D%/cli/main.c
+thalweg_SOURCES = \
+  %D%/cli/command.h \
+  %D%/cli/commands.inc \
+  %D%/cli/common.c \
+  %D%/cli/list.c \
+  %D%/cli/main.c
 thalweg_LDADD = libthwcore.la

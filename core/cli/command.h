@@ -23,7 +23,24 @@ typedef struct tw_command {
   int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 } tw_command;
 
-/* core/cli/main.c lists them: extern const tw_command tw_cmd_run, tw_cmd_list, ... */
+/* core/cli/commands.inc lists them: COMMAND(run) stands for `const tw_command tw_cmd_run`. */
+
+/* One option of a command. Exactly one of the three places is given: `flag` is set to 1; `value`
+ * takes what follows ("--out DIR" or "--out=DIR"), given twice the last wins; `list` grows by what
+ * follows, each time. */
+typedef struct tw_cli_option {
+  const char *name; /* "--out" */
+  int *flag;
+  const char **value;
+  const char ***list;
+  size_t *n_list;
+} tw_cli_option;
+
+/* Takes the options out of argv and leaves the other words, in order, in words[0..*n_words-1] (new
+ * memory, as are the lists; the strings are argv's). "--" ends the options; "-" is a word. All
+ * mistakes (unknown option with the nearest known one, value missing) are errors in `d`. */
+thw_status tw_cli_parse(int argc, char **argv, const tw_cli_option *options, size_t n,
+                        const char ***words, size_t *n_words, tw_diags *d);
 
 /* What the commands that read a pipeline share (core/cli/common.c). */
 typedef struct tw_pipeline_args {
