@@ -39,7 +39,7 @@ thw_status tw_plugin_check(const char *file, const thw_plugin *p, tw_diags *d);
 /* Where in a description a check is, for its message. */
 typedef struct tw_place {
   const char *file;
-  char what[128]; /* "optimizer \"svrg\", parameter \"step\"" */
+  char what[192]; /* "optimizer \"svrg\", parameter \"step\"" */
   tw_diags *d;
 } tw_place;
 /* Adds the error "file: what: text" and returns THW_E_FORMAT. */
