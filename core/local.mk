@@ -15,14 +15,13 @@ libthwcore_la_SOURCES = \
   %D%/npy.c %D%/npy.h \
   %D%/optimizer.c \
   %D%/oracle.c %D%/oracle.h \
-  %D%/space.c %D%/space.h %D%/space_ops.inc \
-  %D%/state.c %D%/state.h
   %D%/registry.c %D%/registry.h %D%/registry_priv.h \
   %D%/registry_check.c \
   %D%/registry_params.c \
   %D%/registry_path.c \
   %D%/registry_scan.c \
-  %D%/space.c %D%/space.h %D%/space_ops.inc
+  %D%/space.c %D%/space.h %D%/space_ops.inc \
+  %D%/state.c %D%/state.h
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
   -DTHW_GNUPLOT='"$(GNUPLOT)"'
