@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Numeric kernels shared by the plugins of this tree: hidden symbols, linked into each.
 
+include %D%/curvature/local.mk
 include %D%/data/local.mk

@@ -26,6 +26,14 @@ AM_TESTS_ENVIRONMENT = \
 
 unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
+include %D%/problems/local.mk
+
+check_PROGRAMS += test_curvature
+test_curvature_SOURCES = %D%/unit/test_curvature.c
+test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_curvature_LDADD = libtpproblems.la libthwcurvature.la $(unit_ldadd)
+TESTS += test_curvature
+
 check_PROGRAMS += test_space
 test_space_SOURCES = %D%/unit/test_space.c
 test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

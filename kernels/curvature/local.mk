@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+noinst_LTLIBRARIES += libthwcurvature.la
+libthwcurvature_la_SOURCES = \
+  %D%/curvature.h \
+  %D%/det.c \
+  %D%/estimate.c \
+  %D%/internal.h \
+  %D%/online.c \
+  %D%/product.c \
+  %D%/search.c \
+  %D%/vr.c
+libthwcurvature_la_LIBADD = $(LIBM)
