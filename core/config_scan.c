@@ -9,7 +9,7 @@
 
 /* A pipeline is pages, not gigabytes: these stop a wrong file name (a data set, /dev/zero) early,
  * and keep recursion over the tree shallow. */
-#define MAX_BYTES ((size_t)16 << 20)
+#define MAX_BYTES ((size_t)1 << 20)
 #define MAX_NESTING 64
 #define MAX_INCLUDES 16
 

@@ -20,8 +20,13 @@ libthwcore_la_SOURCES = \
   %D%/registry_params.c \
   %D%/registry_path.c \
   %D%/registry_scan.c \
+  %D%/schema.c %D%/schema.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
-  %D%/state.c %D%/state.h
+  %D%/state.c %D%/state.h \
+  %D%/wire.c %D%/wire.h \
+  %D%/wire_create.c \
+  %D%/wire_options.c \
+  %D%/wire_plan.h
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
   -DTHW_GNUPLOT='"$(GNUPLOT)"'

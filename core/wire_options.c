@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The groups of a pipeline file that are the host's own. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config_tree.h"
+#include "core/wire_plan.h"
+
+#define AT(field) (uint32_t) offsetof(tw_options, field)
+#define SWITCH(name_, field, dflt, help_)                                                          \
+  {                                                                                                \
+    .name = name_, .type = THW_P_BOOL, .offset = AT(field), .max = 1, .def_int = dflt,             \
+    .help = help_                                                                                  \
+  }
+#define COUNT(name_, field, dflt, hi, unit_, help_)                                                \
+  {                                                                                                \
+    .name = name_, .type = THW_P_INT, .offset = AT(field), .max = hi, .def_int = dflt,             \
+    .unit = unit_, .help = help_                                                                   \
+  }
+#define AMOUNT(name_, field, dflt, hi, flags_, unit_, help_)                                       \
+  {                                                                                                \
+    .name = name_, .type = THW_P_REAL, .flags = flags_, .offset = AT(field), .max = hi,            \
+    .def_real = dflt, .unit = unit_, .help = help_                                                 \
+  }
+
+static const char *const precisions[] = {"single", "double", NULL};
+
+static const thw_param run_params[] = {
+    {.name = "name",
+     .type = THW_P_STR,
+     .offset = AT(run.name),
+     .def_str = "run",
+     .help = "name of the run folder, runs/NAME-NNN: letters, digits, '.', '_' and '-'"},
+    COUNT("seed", run.seed, 1, INFINITY, NULL,
+          "seed of every random stream; the same seed gives the same bits"),
+    COUNT("threads", run.threads, 0, 4096, NULL,
+          "threads to use, 0: all cores; the results do not depend on it"),
+    {.name = "precision",
+     .type = THW_P_ENUM,
+     .offset = AT(run.precision),
+     .def_int = 1,
+     .choices = precisions,
+     .help = "of data, points and gradients; sums are always accumulated in double"},
+};
+
+/* The pair (1e-4, 1e-2) is the classic one of second-order stationarity, delta = sqrt(L2 epsilon),
+ * for L2 = 1, and within reach of single precision. */
+static const thw_param stop_params[] = {
+    AMOUNT("epsilon", stop.epsilon, 1e-4, INFINITY, THW_P_LOG, NULL,
+           "the run ends when the norm of the full gradient is at most this, and the verdict is "
+           "about points of that kind; 0: the gradient does not end the run"),
+    AMOUNT("delta", stop.delta, 1e-2, INFINITY, THW_P_LOG | THW_P_MIN_OPEN, NULL,
+           "the verdict looks for directions of curvature below -delta"),
+    AMOUNT("confidence", stop.confidence, 0.99, 1, THW_P_MIN_OPEN | THW_P_MAX_OPEN, NULL,
+           "probability with which the verdict's search would have found such a direction"),
+    AMOUNT("passes", stop.passes, 100, INFINITY, 0, "passes",
+           "budget in passes over the source (component gradients / rows); 0: no limit"),
+    COUNT("steps", stop.steps, 0, INFINITY, "steps", "limit on steps of the optimizer; 0: none"),
+    COUNT("rounds", stop.rounds, 0, INFINITY, "rounds",
+          "limit on rounds of an online pipeline; 0: none"),
+    AMOUNT("seconds", stop.seconds, 0, INFINITY, 0, "seconds",
+           "limit on the time of the run; 0: none"),
+    SWITCH("verdict", stop.verdict, 1,
+           "at the end judge whether the last point is an approximate local minimum"),
+    AMOUNT("verdict_passes", stop.verdict_passes, 0, INFINITY, 0, "passes",
+           "budget of the verdict's own search, on top of passes; 0: no limit"),
+};
+
+static const thw_param monitor_params[] = {
+    AMOUNT("every", monitor.every, 1, INFINITY, 0, "passes",
+           "passes between two records of metrics.jsonl; 0: a record after every step"),
+    COUNT("batch", monitor.batch, 0, INFINITY, "rows",
+          "rows that a record is evaluated on; 0: all of them (of a stream 4096)"),
+    SWITCH("test", monitor.test, 1, "evaluate the further sets of the source at each record too"),
+};
+
+static const thw_param checkpoint_params[] = {
+    AMOUNT("every", checkpoint.every, 60, INFINITY, 0, "seconds",
+           "seconds between two checkpoints; 0: one after every step"),
+};
+
+#define GROUP(name_, params_, help_)                                                               \
+  { name_, help_, params_, sizeof(params_) / sizeof((params_)[0]) }
+
+const tw_option_group tw_option_groups[] = {
+    GROUP("run", run_params, "what holds for the whole run"),
+    GROUP("stop", stop_params, "when the run ends, and what is judged then"),
+    GROUP("monitor", monitor_params, "what is recorded on the way"),
+    GROUP("checkpoint", checkpoint_params, "how often the state is saved, for resume"),
+};
+const size_t tw_n_option_groups = sizeof tw_option_groups / sizeof tw_option_groups[0];
+
+const tw_option_group *tw_option_group_find(const char *name) {
+  for (size_t i = 0; i < tw_n_option_groups; i++)
+    if (strcmp(tw_option_groups[i].name, name) == 0) return &tw_option_groups[i];
+  return NULL;
+}
+
+/* The name becomes part of a folder's. */
+static void check_name(const tw_plan *p, tw_diags *d) {
+  static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const char *s = p->options.run.name;
+  if (!s || (*s && *s != '.' && *s != '-' && strlen(s) <= 100 && strspn(s, ok) == strlen(s)))
+    return;
+  const tw_value *v = tw_config_get(p->config, "run.name");
+  char *where = v ? tw_config_where(v) : tw_strdup("default");
+  tw_error(d, THW_E_ARG,
+           "%s: run.name: \"%s\" cannot be the name of a folder: use up to 100 letters, digits, "
+           "'.', '_' and '-', the first a letter, a digit or '_'",
+           where, s);
+  free(where);
+}
+
+void tw_plan_fill_options(tw_plan *p, tw_diags *d) {
+  for (size_t i = 0; i < tw_n_option_groups; i++) {
+    const tw_option_group *g = &tw_option_groups[i];
+    const tw_value *v = tw_config_get(p->config, g->name);
+    if (v && v->type != TW_GROUP) {
+      char *where = tw_config_where(v), *found = tw_spell_value(v);
+      tw_error(d, THW_E_ARG, "%s: %s: expected a group, %s: { ... }, found %s", where, g->name,
+               g->name, found);
+      free(found);
+      free(where);
+      v = NULL;
+    }
+    tw_schema s = {.params = g->params, .n = g->n, .stride = sizeof(thw_param)};
+    tw_section in = {.path = g->name, .group = v, .file = NULL};
+    tw_value *r = tw_value_new(g->name, TW_GROUP, v ? v->file : "default", v ? v->line : 0);
+    tw_schema_fill(&s, &in, &p->options, &p->arena, tw_value_add(p->resolved, r), d);
+  }
+  check_name(p, d);
+}
