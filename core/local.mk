@@ -34,6 +34,7 @@ libthwcore_la_LIBADD = $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(BLAS_LIB
 
 bin_PROGRAMS += thalweg
 thalweg_SOURCES = \
+  %D%/cli/check.c \
   %D%/cli/command.h \
   %D%/cli/commands.inc \
   %D%/cli/common.c \
