@@ -179,6 +179,20 @@ tw_registry *tw_registry_load(const char *const *extra, size_t n, tw_diags *d) {
   return r;
 }
 
+tw_registry *tw_registry_of(const thw_plugin *const *plugins, size_t n, tw_diags *d) {
+  static const char file[] = "this program";
+  size_t before = d->errors;
+  tw_registry *r = tw_calloc(1, sizeof *r);
+  for (size_t i = 0; i < n; i++)
+    if (tw_plugin_check(file, plugins[i], d) == THW_OK)
+      for (uint32_t k = 0; k < plugins[i]->n_components; k++)
+        add_component(r, plugins[i]->components[k], plugins[i], file, 0, d);
+  if (r->n_visible) qsort((void *)r->visible, r->n_visible, sizeof *r->visible, by_kind_and_id);
+  if (d->errors == before) return r;
+  tw_registry_free(r);
+  return NULL;
+}
+
 void tw_registry_free(tw_registry *r) {
   if (!r) return;
   for (size_t i = 0; i < r->n_all; i++) free(r->all[i]);

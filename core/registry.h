@@ -31,6 +31,10 @@ typedef struct tw_registry tw_registry;
 tw_registry *tw_registry_load(const char *const *extra, size_t n, tw_diags *d);
 void tw_registry_free(tw_registry *r); /* the libraries stay mapped */
 
+/* A registry of n plugins that are part of the program, for tests and fuzzing. They are checked
+ * like any other; NULL with an error in `d` when one is not in order. */
+tw_registry *tw_registry_of(const thw_plugin *const *plugins, size_t n, tw_diags *d);
+
 /* The component of that kind and id, or NULL. */
 const tw_found *tw_registry_find(const tw_registry *r, uint32_t kind, const char *id);
 /* All of a kind (0: of every kind), sorted by kind and id, shadowed ones left out. */
