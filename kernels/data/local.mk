@@ -3,8 +3,20 @@
 
 noinst_LTLIBRARIES += libthwdata.la
 libthwdata_la_SOURCES = \
+  %D%/choose.c \
+  %D%/common.h \
+  %D%/dict.c \
+  %D%/dict.h \
   %D%/env.c \
   %D%/env.h \
+  %D%/file.c \
+  %D%/file.h \
+  %D%/label.c \
+  %D%/number.c \
+  %D%/number.h \
   %D%/pool.c \
-  %D%/pool.h
+  %D%/pool.h \
+  %D%/scale.c \
+  %D%/table.c \
+  %D%/table.h
 libthwdata_la_LIBADD = $(ZLIB_LIBS) $(LIBM)

@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
+source_libs = libthwdata.la $(ZLIB_LIBS) $(LIBM)
+
+plugin_LTLIBRARIES += svmlight.la
+svmlight_la_SOURCES = \
+  %D%/svmlight/parse.c \
+  %D%/svmlight/plugin.c \
+  %D%/svmlight/reader.c \
+  %D%/svmlight/svmlight.h
+svmlight_la_LDFLAGS = $(plugin_ldflags)
+svmlight_la_LIBADD = $(source_libs)
+
 plugin_LTLIBRARIES += synthetic.la
 synthetic_la_SOURCES = \
   %D%/synthetic/plugin.c \
   %D%/synthetic/rows.c \
   %D%/synthetic/synthetic.h
 synthetic_la_LDFLAGS = $(plugin_ldflags)
-synthetic_la_LIBADD = libthwdata.la $(LIBM)
+synthetic_la_LIBADD = $(source_libs)

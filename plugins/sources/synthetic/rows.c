@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Row numbers and nothing else, for models that make what they need from the number. */
-#include "config.h"
+#include <config.h>
 
 #include <stdlib.h>
 
