@@ -38,6 +38,9 @@ thalweg_SOURCES = \
   %D%/cli/command.h \
   %D%/cli/commands.inc \
   %D%/cli/common.c \
+  %D%/cli/info.c %D%/cli/info.h \
+  %D%/cli/info_json.c \
+  %D%/cli/info_text.c \
   %D%/cli/list.c \
   %D%/cli/main.c
 thalweg_LDADD = libthwcore.la

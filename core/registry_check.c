@@ -39,11 +39,28 @@ int tw_is_word(const char *s, unsigned separators) {
   return 1;
 }
 
+/* Bytes of the UTF-8 character at s, 0 when it is none (overlong and surrogates included). */
+static size_t utf8_length(const unsigned char *s) {
+  uint32_t c = s[0];
+  size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : 4;
+  if (n == 1) return 1;
+  if (c < 0xC2 || c > 0xF4) return 0;
+  c &= 0x7Fu >> n;
+  for (size_t i = 1; i < n; i++) {
+    if ((s[i] & 0xC0) != 0x80) return 0;
+    c = c << 6 | (s[i] & 0x3Fu);
+  }
+  if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10FFFF))) return 0;
+  return c >= 0xD800 && c < 0xE000 ? 0 : n;
+}
+
 int tw_is_text(const char *s, int lines) {
   if (!s || !*s) return 0;
-  for (; *s; s++) {
-    unsigned char c = (unsigned char)*s;
-    if ((c < ' ' && !(lines && c == '\n')) || c == 127) return 0;
+  const unsigned char *p = (const unsigned char *)s;
+  while (*p) {
+    size_t n = utf8_length(p);
+    if (n == 0 || (*p < ' ' && !(lines && *p == '\n')) || *p == 127) return 0;
+    p += n;
   }
   return 1;
 }
@@ -245,9 +262,9 @@ static thw_status check_words(tw_place *w, const thw_component *c) {
   if (!tw_is_text(c->summary, 0))
     return tw_fault(w, "expected a summary in one line, found none: set .summary");
   if (c->doc && !tw_is_text(c->doc, 1))
-    return tw_fault(w, "expected plain text in .doc, found control characters or nothing");
+    return tw_fault(w, "expected UTF-8 text without control characters in .doc, or NULL");
   if (c->reference && !tw_is_text(c->reference, 1))
-    return tw_fault(w, "expected plain text in .reference, found control characters or nothing");
+    return tw_fault(w, "expected UTF-8 text without control characters in .reference, or NULL");
   return THW_OK;
 }
 

@@ -50,7 +50,7 @@ thw_status tw_fault(const tw_place *w, const char *fmt, ...) __attribute__((form
 #define TW_DASH 1u
 #define TW_UNDERSCORE 2u
 int tw_is_word(const char *s, unsigned separators);
-/* Text for people: not empty, no control characters but, with `lines`, newlines. */
+/* Text for people: UTF-8, not empty, no control characters but, with `lines`, newlines. */
 int tw_is_text(const char *s, int lines);
 
 /* registry_params.c */

@@ -40,6 +40,15 @@ test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_space_LDADD = $(unit_ldadd)
 TESTS += test_space
 
+# The loader.
+include %D%/broken/local.mk
+check_PROGRAMS += test_registry
+test_registry_SOURCES = %D%/unit/test_registry.c
+test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_registry_LDADD = $(unit_ldadd)
+dist_check_SCRIPTS += %D%/loader/loader.sh
+TESTS += test_registry %D%/loader/loader.sh
+
 # The plugin contract: layout, headers; and what packagers check of the plugins.
 check_PROGRAMS += abi_layout
 abi_layout_SOURCES = %D%/abi/layout.c %D%/abi/layout.inc
