@@ -187,6 +187,8 @@ static thw_status check_value(const tw_place *w, const thw_param *p) {
     THW_TRY(check_range(w, p));
     return has_default ? check_array(w, p) : THW_OK;
   default:
+    if (has_default && p->def_str && *p->def_str && !tw_is_text(p->def_str, 0))
+      return tw_fault(w, "expected UTF-8 text in one line as default, or NULL");
     return THW_OK;
   }
 }

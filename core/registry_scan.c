@@ -124,6 +124,8 @@ static void blame(tw_file *f, int silent, int status, tw_diags *d) {
   const char *remedy = "nothing may run at load time, so remove constructors and global "
                        "initialisers, or move the file out of the plugin directory";
   f->good = 0;
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
+    remedy = "the file seems to be cut short, so copy or build it again";
   if (silent)
     tw_warn(d, "%s: did not return within %d s while loading: %s", f->path, LIMIT_S, remedy);
   else if (WIFSIGNALED(status))

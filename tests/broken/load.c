@@ -108,7 +108,7 @@ const thw_plugin *thw_plugin_entry(void) {
   static int calls;
   return &description[calls++ % 2];
 #elif defined(BREAK_NULL)
-  return NULL;
+  return description[0].url ? &description[0] : NULL;
 #else
   return &description[0];
 #endif
