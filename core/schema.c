@@ -41,26 +41,6 @@ static const tw_value *given(const filler *f, const thw_param *p) {
   return f->in->group ? tw_config_get(f->in->group, p->name) : NULL;
 }
 
-/* One when the place of `p` in the struct is set by the file, under this name or, for a parameter
- * that was renamed, under its older one. */
-static int place_given(const filler *f, const thw_param *p) {
-  for (size_t i = 0; i < f->s->n; i++) {
-    const thw_param *q = tw_schema_param(f->s, i);
-    if (q->offset == p->offset && !(q->flags & THW_P_REMOVED) && given(f, q)) return 1;
-  }
-  return 0;
-}
-
-/* One when another, current parameter has the same place. */
-static int place_shared(const filler *f, const thw_param *p) {
-  for (size_t i = 0; i < f->s->n; i++) {
-    const thw_param *q = tw_schema_param(f->s, i);
-    if (q != p && q->offset == p->offset && !(q->flags & (THW_P_REMOVED | THW_P_DEPRECATED)))
-      return 1;
-  }
-  return 0;
-}
-
 static thw_status complain(const filler *f, const tw_value *at, const char *name, char *text) {
   char *where = at ? tw_config_where(at) : f->in->group ? tw_config_where(f->in->group) : NULL;
   tw_error(f->d, THW_E_ARG, "%s%s%s%s%s: %s", where ? where : "", where ? ": " : "", f->in->path,
@@ -407,10 +387,10 @@ thw_status tw_schema_fill(const tw_schema *s, const tw_section *in, void *out, t
     const tw_value *v = given(&f, p);
     if (v) {
       fill_given(&f, p, v);
-    } else if (p->flags & THW_P_REMOVED || place_given(&f, p)) {
+    } else if (p->flags & THW_P_REMOVED) {
       continue;
-    } else if (p->flags & THW_P_DEPRECATED) {
-      if (!place_shared(&f, p)) tw_value_free(fill_default(&f, p));
+    } else if (p->flags & THW_P_DEPRECATED) { /* written back, it would warn for ever */
+      tw_value_free(fill_default(&f, p));
     } else if (p->flags & THW_P_REQUIRED) {
       complain(&f, NULL, p->name,
                tw_sprintf("is required%s%s", p->help ? ": " : "", p->help ? p->help : ""));

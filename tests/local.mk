@@ -28,6 +28,12 @@ unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
 include %D%/problems/local.mk
 
+check_PROGRAMS += test_config
+test_config_SOURCES = %D%/unit/test_config.c
+test_config_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_config_LDADD = $(unit_ldadd)
+TESTS += test_config
+
 check_PROGRAMS += test_curvature
 test_curvature_SOURCES = %D%/unit/test_curvature.c
 test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
