@@ -3,3 +3,4 @@
 
 include %D%/curvature/local.mk
 include %D%/data/local.mk
+include %D%/optim/local.mk

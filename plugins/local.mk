@@ -7,3 +7,4 @@
 #   svmlight_la_LIBADD = libthwdata.la $(ZLIB_LIBS) $(LIBM)
 
 include %D%/sources/local.mk
+include %D%/optimizers/local.mk

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the optimizers share: written against thw_vec alone.
+
+noinst_LTLIBRARIES += libthwoptim.la
+libthwoptim_la_SOURCES = \
+  %D%/constants.c \
+  %D%/linesearch.c \
+  %D%/linesearch.h \
+  %D%/optim.c \
+  %D%/optim.h \
+  %D%/schedule.c \
+  %D%/schedule.h
+libthwoptim_la_LIBADD = $(LIBM)

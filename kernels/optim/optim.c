@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/optim/optim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void optim_init(optim *o, const thw_host *host, thw_ctx *ctx) {
+  memset(o, 0, sizeof *o);
+  o->host = host;
+  o->ctx = ctx;
+  o->scale = 1.0;
+}
+
+void optim_free(optim *o) {
+  for (uint32_t i = 0; i < o->n_vecs; i++) thw_vec_free(o->vec[i]);
+  o->n_vecs = 0;
+}
+
+static thw_facts no_facts(void) {
+  thw_facts f = {.size = sizeof f, .components = -1};
+  f.lipschitz = f.lipschitz_max = f.lipschitz_hess = (double)NAN;
+  f.variance = f.variance_hess = f.convexity = f.lower_bound = (double)NAN;
+  return f;
+}
+
+thw_status optim_start(optim *o, const thw_object *oracle, uint32_t k) {
+  o->started = 0;
+  o->oracle = *oracle;
+  o->facts = no_facts();
+  THW_TRY(thw_oracle_facts(oracle, &o->facts));
+  o->n = o->facts.components;
+  if (o->n == 0) return optim_fail(o, THW_E_ARG, "the oracle's sum has no rows");
+  thw_space *space;
+  THW_TRY(thw_oracle_space(oracle, &space));
+  if (space != o->space || k != o->n_vecs) {
+    optim_free(o);
+    o->space = space;
+    for (; o->n_vecs < k; o->n_vecs++) THW_TRY(thw_vec_new(space, &o->vec[o->n_vecs]));
+  }
+  o->unit = space->dtype == THW_F32 ? 0x1p-24 : 0x1p-53;
+  o->scale = 1.0;
+  o->started = 1;
+  return THW_OK;
+}
+
+thw_status optim_fail(const optim *o, thw_status code, const char *fmt, ...) {
+  char text[512];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  return o->host->fail(o->ctx, code, text);
+}
+
+thw_status optim_ready(const optim *o) {
+  if (o->started) return THW_OK;
+  return optim_fail(o, THW_E_STATE, "called before start: an optimizer needs a starting point");
+}
+
+thw_status optim_need_sum(const optim *o, const char *who, const char *remedy) {
+  if (!optim_is_stream(o)) return THW_OK;
+  return optim_fail(o, THW_E_UNSUPPORTED,
+                    "%s needs a finite sum, the oracle is a stream: use the oracle \"finite-sum\", "
+                    "or %s",
+                    who, remedy);
+}
+
+void optim_take_facts(optim *o, const thw_facts *f) {
+  double *to[] = {&o->facts.lipschitz,  &o->facts.lipschitz_max, &o->facts.lipschitz_hess,
+                  &o->facts.variance,   &o->facts.variance_hess, &o->facts.convexity,
+                  &o->facts.lower_bound};
+  const double from[] = {f->lipschitz,     f->lipschitz_max, f->lipschitz_hess, f->variance,
+                         f->variance_hess, f->convexity,     f->lower_bound};
+  for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
+    if (!isnan(from[i])) *to[i] = from[i];
+}
+
+int64_t optim_batch_rows(const optim *o, int64_t batch) {
+  if (batch > 0) return batch;
+  return o->n > 0 ? o->n : 1;
+}
+
+thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch, const thw_vec *x,
+                        double *f, thw_vec *g) {
+  if (batch == 0) return thw_oracle_eval(&o->oracle, x, NULL, f, g);
+  thw_batch *b;
+  THW_TRY(thw_oracle_draw(&o->oracle, r, how, batch, &b));
+  thw_status st = thw_oracle_eval(&o->oracle, x, b, f, g);
+  thw_oracle_release(&o->oracle, b);
+  return st;
+}
+
+thw_status optim_save(thw_writer *w, const optim_field *f, size_t n) {
+  for (size_t i = 0; i < n; i++) switch (f[i].kind) {
+    case OPTIM_I64:
+      THW_TRY(w->i64(w, f[i].name, *(const int64_t *)f[i].at));
+      break;
+    case OPTIM_F64:
+      THW_TRY(w->f64(w, f[i].name, *(const double *)f[i].at));
+      break;
+    case OPTIM_RNG:
+      THW_TRY(w->rng(w, f[i].name, f[i].at));
+      break;
+    case OPTIM_VEC:
+      THW_TRY(w->vec(w, f[i].name, f[i].at));
+      break;
+    }
+  return THW_OK;
+}
+
+thw_status optim_load(thw_reader *r, const optim_field *f, size_t n) {
+  for (size_t i = 0; i < n; i++) switch (f[i].kind) {
+    case OPTIM_I64:
+      THW_TRY(r->i64(r, f[i].name, f[i].at));
+      break;
+    case OPTIM_F64:
+      THW_TRY(r->f64(r, f[i].name, f[i].at));
+      break;
+    case OPTIM_RNG:
+      THW_TRY(r->rng(r, f[i].name, f[i].at));
+      break;
+    case OPTIM_VEC:
+      THW_TRY(r->vec(r, f[i].name, f[i].at));
+      break;
+    }
+  return THW_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/optim/schedule.h"
+
+#include <math.h>
+#include <stddef.h>
+
+const char *const optim_schedules[] = {"constant",     "step",   "inverse",
+                                       "inverse-sqrt", "cosine", NULL};
+
+static double shape(const optim_schedule *s, int64_t steps, double passes) {
+  switch (s->kind) {
+  case OPTIM_STEPWISE:
+    return pow(s->decay, floor(passes / s->period));
+  case OPTIM_INVERSE:
+    return 1.0 / (1.0 + s->decay * (double)steps);
+  case OPTIM_INVERSE_SQRT:
+    return 1.0 / sqrt(1.0 + s->decay * (double)steps);
+  case OPTIM_COSINE: {
+    double done = fmin(1.0, passes / s->period);
+    return s->minimum + (1.0 - s->minimum) * 0.5 * (1.0 + cos(3.14159265358979323846 * done));
+  }
+  default:
+    return 1.0;
+  }
+}
+
+double optim_schedule_at(const optim_schedule *s, int64_t steps, double passes) {
+  /* The ramp starts at a hundredth, so that the first step is not empty. */
+  if (passes < s->warmup) return fmax(0.01, passes / s->warmup);
+  return shape(s, steps, passes - s->warmup);
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+plugin_LTLIBRARIES += gd.la
+gd_la_SOURCES = %D%/gd/gd.c
+gd_la_LDFLAGS = $(plugin_ldflags)
+gd_la_LIBADD = libthwoptim.la $(LIBM)
+
+plugin_LTLIBRARIES += lbfgs.la
+lbfgs_la_SOURCES = %D%/lbfgs/lbfgs.c
+lbfgs_la_LDFLAGS = $(plugin_ldflags)
+lbfgs_la_LIBADD = libthwoptim.la $(LIBM)
+
+plugin_LTLIBRARIES += svrg.la
+svrg_la_SOURCES = \
+  %D%/svrg/plugin.c \
+  %D%/svrg/rule.c \
+  %D%/svrg/svrg.c \
+  %D%/svrg/svrg.h
+svrg_la_LDFLAGS = $(plugin_ldflags)
+svrg_la_LIBADD = libthwoptim.la $(LIBM)

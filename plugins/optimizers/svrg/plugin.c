@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include <string.h>
+
+#include "plugins/optimizers/svrg/svrg.h"
+
+static const char *const snapshots[] = {"last", "average", "random", NULL};
+static const char *const choices[] = {"auto", "off", "on", NULL};
+
+static const thw_param params[] = {
+    THW_PARAM_REAL(struct svrg_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "Step length; 0: by the rule described above."),
+    THW_PARAM_INT(struct svrg_params, batch, 0, 0, THW_NO_BOUND, "rows",
+                  "Rows in each inner mini-batch, drawn with replacement; 0: 1 when the model is "
+                  "known to be strongly convex, else 16."),
+    THW_PARAM_INT(struct svrg_params, epoch, 0, 0, THW_NO_BOUND, "steps",
+                  "Steps between snapshots; 0: 2n/batch when strongly convex, else n/(2 batch)."),
+    THW_PARAM_ENUM(struct svrg_params, snapshot, SVRG_LAST, snapshots,
+                   "The iterate of an epoch that the next one starts from: the last, the average, "
+                   "or a random one (what the theory of non-convex sums asks for)."),
+    THW_PARAM_BOOL(
+        struct svrg_params, loopless, 0,
+        "Renew the snapshot after each step with a probability, instead of after a fixed "
+        "number of steps."),
+    THW_PARAM_REAL(struct svrg_params, probability, 0.0, 0.0, 1.0, THW_P_LOG, NULL,
+                   "Of a new snapshot, when loopless and epoch is 0; 0: one over the epoch's "
+                   "length."),
+    THW_PARAM_ENUM(struct svrg_params, adapt, SVRG_AUTO, choices,
+                   "Let the step grow above the rule's while the norm of the full gradient falls "
+                   "(auto: when strongly convex and step is 0)."),
+    THW_PARAM_REAL(struct svrg_params, c_step, 3.0, 0.0, THW_NO_BOUND, THW_P_MIN_OPEN | THW_P_LOG,
+                   NULL, "Constant c of the step rule for non-convex sums; 1 to 6 make sense."),
+    THW_PARAM_REAL(struct svrg_params, lipschitz, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
+    THW_PARAM_REAL(struct svrg_params, variance_hess, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "V_H, the variance of the rows' Hessians; 0: the model's own, else estimated."),
+    THW_PARAM_INT(struct svrg_params, reestimate, 10, 0, THW_NO_BOUND, "epochs",
+                  "Epochs after which estimated constants are estimated afresh; 0: never."),
+    THW_PARAM_ENUM(struct svrg_params, guard, SVRG_AUTO, choices,
+                   "Undo an epoch after which f on a fixed sample has risen, and halve the step "
+                   "(auto: unless strongly convex)."),
+    THW_PARAM_INT(struct svrg_params, guard_batch, 512, 1, THW_NO_BOUND, "rows",
+                  "Rows in the guard's sample."),
+    THW_PARAM_REAL(struct svrg_params, guard_tol, 0.1, 0.0, THW_NO_BOUND, 0, NULL,
+                   "Relative rise of f that the guard lets pass."),
+    THW_PARAM_BOOL(
+        struct svrg_params, fused, 1,
+        "Use the model's fused inner loop where it has one; the steps are the same up to "
+        "rounding."),
+};
+
+static thw_status check(const thw_host *h, thw_ctx *c, const void *params_) {
+  const struct svrg_params *p = params_;
+  if (p->probability > 0.0 && !p->loopless)
+    return h->fail(c, THW_E_ARG, "probability is for loopless = true: set that, or give epoch");
+  if (p->probability > 0.0 && p->epoch > 0)
+    return h->fail(c, THW_E_ARG, "probability and epoch say the same thing: give one of them");
+  return THW_OK;
+}
+
+static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
+                         const void *params_, const thw_wired *slots, void **self) {
+  (void)me, (void)slots;
+  svrg *s = h->alloc(c, sizeof *s);
+  if (!s) return h->fail(c, THW_E_NOMEM, "out of memory for svrg");
+  optim_init(&s->o, h, c);
+  s->p = params_;
+  s->t = -1;
+  *self = s;
+  return THW_OK;
+}
+
+static void destroy(void *self) {
+  svrg *s = self;
+  svrg_drop(s);
+  optim_free(&s->o);
+  s->o.host->release(s->o.ctx, s);
+}
+
+static const thw_optimizer_ops ops = {
+    .size = sizeof(thw_optimizer_ops), .start = svrg_start, .step = svrg_step, .point = svrg_point};
+
+/* ---- extensions ----------------------------------------------------------------------------- */
+
+#define FIELDS(s)                                                                                  \
+  {                                                                                                \
+    {"x", OPTIM_VEC, (s)->x}, {"s", OPTIM_VEC, (s)->s}, {"mu", OPTIM_VEC, (s)->mu},                \
+        {"sum", OPTIM_VEC, (s)->sum}, {"top", OPTIM_VEC, (s)->probe.top},                          \
+        {"probe", OPTIM_RNG, &(s)->probe.rng}, {"draw", OPTIM_RNG, &(s)->draw},                    \
+        {"pick", OPTIM_RNG, &(s)->pick}, {"L", OPTIM_F64, &(s)->L}, {"VH", OPTIM_F64, &(s)->VH},   \
+        {"Lmax", OPTIM_F64, &(s)->Lmax}, {"eta", OPTIM_F64, &(s)->eta},                            \
+        {"growth", OPTIM_F64, &(s)->growth}, {"mult", OPTIM_F64, &(s)->mult},                      \
+        {"scale", OPTIM_F64, &(s)->o.scale}, {"f_guard", OPTIM_F64, &(s)->f_guard},                \
+        {"norm_s", OPTIM_F64, &(s)->norm_s}, {"b", OPTIM_I64, &(s)->b},                            \
+        {"mean_m", OPTIM_I64, &(s)->mean_m}, {"chunk", OPTIM_I64, &(s)->chunk},                    \
+        {"have_constants", OPTIM_I64, &(s)->have_constants},                                       \
+        {"estimated", OPTIM_I64, &(s)->estimated},                                                 \
+        {"since_estimate", OPTIM_I64, &(s)->since_estimate}, {"t", OPTIM_I64, &(s)->t},            \
+        {"m", OPTIM_I64, &(s)->m}, {"picked", OPTIM_I64, &(s)->picked},                            \
+        {"epochs", OPTIM_I64, &(s)->epochs}, {"rejected", OPTIM_I64, &(s)->rejected},              \
+        {"in_a_row", OPTIM_I64, &(s)->in_a_row},                                                   \
+  }
+
+static thw_status save(void *self, thw_writer *w) {
+  svrg *s = self;
+  const optim_field f[] = FIELDS(s);
+  return optim_save(w, f, sizeof f / sizeof f[0]);
+}
+
+static thw_status load(void *self, thw_reader *r) {
+  svrg *s = self;
+  const optim_field f[] = FIELDS(s);
+  THW_TRY(optim_load(r, f, sizeof f / sizeof f[0]));
+  if (s->b < 1 || s->b > s->o.n || s->chunk < 1 || s->t < -1 || s->t > s->m || s->picked > s->m)
+    return optim_fail(&s->o, THW_E_STATE,
+                      "the checkpoint's epoch does not fit this sum of %lld rows",
+                      (long long)s->o.n);
+  return svrg_restore(s);
+}
+
+static const thw_ext_state state = {sizeof(thw_ext_state), 1, save, load};
+
+static thw_status scale_step(void *self, double factor) {
+  ((svrg *)self)->o.scale *= factor;
+  return THW_OK;
+}
+
+static thw_status grow_batch(void *self, double factor) {
+  svrg *s = self;
+  double b = fmin((double)s->o.n, ceil((double)s->b * factor));
+  if (!(b >= 1.0)) return THW_OK;
+  /* An epoch keeps its length in rows. A running one ends first. */
+  double rows = (double)s->mean_m * (double)s->b;
+  s->b = (int64_t)b;
+  s->mean_m = (int64_t)fmax(1.0, ceil(rows / b));
+  s->chunk = (int64_t)fmax(1.0, ceil((double)s->chunk / factor));
+  return svrg_reset(s, s->x);
+}
+
+static thw_status take_facts(void *self, const thw_facts *f) {
+  svrg *s = self;
+  optim_take_facts(&s->o, f);
+  s->have_constants = 0;
+  return THW_OK;
+}
+
+static const thw_steer steer = {.size = sizeof(thw_steer),
+                                .reset = svrg_reset,
+                                .scale_step = scale_step,
+                                .grow_batch = grow_batch,
+                                .facts = take_facts};
+
+static thw_status report_(void *self, thw_sink *k) {
+  svrg *s = self;
+  k->real(k, "step", s->eta);
+  k->real(k, "batch", (double)s->b);
+  k->real(k, "epoch", (double)s->epochs);
+  if (s->L > 0.0) k->real(k, "L", s->L);
+  if (s->VH > 0.0) k->real(k, "V_H", s->VH);
+  if (s->rejected > 0) k->real(k, "rejected", (double)s->rejected);
+  return THW_OK;
+}
+
+static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
+
+static const void *ext(void *self, const char *id) {
+  (void)self;
+  if (strcmp(id, THW_EXT_STATE) == 0) return &state;
+  if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
+  if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  return NULL;
+}
+
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+
+static const thw_component component = {
+    THW_COMPONENT_HEAD(THW_OPTIMIZER),
+    .id = "svrg",
+    .version = PACKAGE_VERSION,
+    .summary = "stochastic variance reduced gradient for finite sums",
+    .doc =
+        "Each epoch computes the full gradient mu at a snapshot s (one pass), then makes m steps "
+        "x = x - step (g_I(x) - g_I(s) + mu) with mini-batches I of b rows, which cost 2b "
+        "component gradients each.\n\n"
+        "Step, in general: min(c (b / (V_H L m^2))^(1/3), 0.5/L), which descends on non-convex "
+        "sums; the cost of an epoch does not depend on b up to about 0.1 (V_H/L^2)^(1/3) n^(2/3). "
+        "L and V_H come from the parameters, else the model, else from estimates on 512 and 96 "
+        "rows. A guard undoes epochs after which f on a fixed sample has risen by more than a "
+        "tenth, and halves the step.\n\n"
+        "Step on strongly convex sums whose rows' largest Lipschitz constant Lmax the model knows: "
+        "b / (3 ((b-1) L + Lmax)), and from there up by a quarter per epoch as long as the norm of "
+        "the full gradient falls (adapt). An epoch that more than doubles it is undone and the "
+        "step "
+        "halved, never below the rule's.\n\n"
+        "On linear models with sparse rows the inner loop is one call that touches only the "
+        "features of the rows drawn (fused).",
+    .reference =
+        "R. Johnson, T. Zhang, NIPS 2013; Z. Allen-Zhu, E. Hazan, ICML 2016 and S. Reddi et "
+        "al., ICML 2016 (non-convex); D. Kovalev, S. Horvath, P. Richtarik, ALT 2020 "
+        "(loopless)",
+    THW_PARAMS(params, struct svrg_params),
+    .offers = offers,
+    .ops = &ops,
+    .check = check,
+    .create = create,
+    .destroy = destroy,
+    .ext = ext,
+};
+
+static const thw_component *const components[] = {&component};
+
+static const thw_plugin plugin = {
+    THW_PLUGIN_HEAD,           .id = "svrg",      .version = PACKAGE_VERSION,
+    .license = "BSD-3-Clause", .n_components = 1, .components = components,
+};
+
+const thw_plugin *thw_plugin_entry(void) {
+  return &plugin;
+}
