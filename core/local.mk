@@ -23,6 +23,7 @@ libthwcore_la_SOURCES = \
   %D%/schema.c %D%/schema.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h \
+  %D%/verdict.c %D%/verdict.h \
   %D%/wire.c %D%/wire.h \
   %D%/wire_create.c \
   %D%/wire_options.c \
@@ -30,7 +31,7 @@ libthwcore_la_SOURCES = \
 
 libthwcore_la_CPPFLAGS = $(AM_CPPFLAGS) -DTHW_PLUGINDIR='"$(plugindir)"' \
   -DTHW_GNUPLOT='"$(GNUPLOT)"'
-libthwcore_la_LIBADD = $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
+libthwcore_la_LIBADD = libthwcurvature.la $(LIBCONFIG_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
 
 bin_PROGRAMS += thalweg
 thalweg_SOURCES = \

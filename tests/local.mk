@@ -37,8 +37,14 @@ TESTS += test_config
 check_PROGRAMS += test_curvature
 test_curvature_SOURCES = %D%/unit/test_curvature.c
 test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-test_curvature_LDADD = libtpproblems.la libthwcurvature.la $(unit_ldadd)
+test_curvature_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_curvature
+
+check_PROGRAMS += test_verdict
+test_verdict_SOURCES = %D%/unit/test_verdict.c
+test_verdict_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_verdict_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_verdict
 
 check_PROGRAMS += test_space
 test_space_SOURCES = %D%/unit/test_space.c

@@ -89,6 +89,8 @@ typedef struct curv_problem {
   int64_t n;         /* components; -1: a stream                                           */
   const thw_vec *g0; /* full gradient at x0 if the caller has it, or NULL: computed, cost n */
   thw_rng *rng;      /* advanced                                                           */
+  int32_t (*cancelled)(void *arg); /* asked before each product, ends with THW_CANCELLED; or NULL */
+  void *arg;
 } curv_problem;
 
 typedef struct curv_result {

@@ -11,6 +11,7 @@ thw_status curv_end(curv_run *s, curv_status status) {
 }
 
 thw_status curv_spend(curv_run *s, int64_t gradients) {
+  if (s->p->cancelled && s->p->cancelled(s->p->arg)) return THW_CANCELLED;
   if (s->o->budget > 0 && s->r->cost > s->o->budget - gradients) return curv_end(s, CURV_BUDGET);
   s->r->cost += gradients;
   return THW_OK;
