@@ -3,6 +3,8 @@
 
 noinst_LTLIBRARIES += libthwdata.la
 libthwdata_la_SOURCES = \
+  %D%/arrays.c \
+  %D%/arrays.h \
   %D%/choose.c \
   %D%/common.h \
   %D%/dict.c \
@@ -12,6 +14,8 @@ libthwdata_la_SOURCES = \
   %D%/file.c \
   %D%/file.h \
   %D%/label.c \
+  %D%/npy.c \
+  %D%/npy.h \
   %D%/number.c \
   %D%/number.h \
   %D%/pool.c \

@@ -2,6 +2,19 @@
 
 source_libs = libthwdata.la $(ZLIB_LIBS) $(LIBM)
 
+plugin_LTLIBRARIES += idx.la
+idx_la_SOURCES = \
+  %D%/idx/idx.c \
+  %D%/idx/idx.h \
+  %D%/idx/plugin.c
+idx_la_LDFLAGS = $(plugin_ldflags)
+idx_la_LIBADD = $(source_libs)
+
+plugin_LTLIBRARIES += npy.la
+npy_la_SOURCES = %D%/npy/plugin.c
+npy_la_LDFLAGS = $(plugin_ldflags)
+npy_la_LIBADD = $(source_libs)
+
 plugin_LTLIBRARIES += svmlight.la
 svmlight_la_SOURCES = \
   %D%/svmlight/parse.c \

@@ -179,6 +179,30 @@ static thw_status finish_row(const svm_reader *r, svm_chunk *c, int unsorted, in
   return THW_OK;
 }
 
+/* Takes in "index:1 index:1 ..." with ascending indices as far as it goes: rows of ones are common
+ * and long. Whatever is not of that form is left to the caller, from the returned byte on. */
+static const char *run_of_ones(const svm_reader *r, svm_chunk *c, const char *p, int32_t *before) {
+  int32_t *col = c->col, last = *before, base = r->base == SVM_BASE_0 ? 0 : 1;
+  int64_t k = c->stored, limit = r->features ? r->features : INT32_MAX;
+  for (;;) {
+    const char *q = p;
+    uint32_t index = 0, d;
+    while ((d = (uint32_t)(unsigned char)*q - '0') <= 9 && q - p < 9) {
+      index = index * 10 + d;
+      q++;
+    }
+    int64_t column = (int64_t)index - base;
+    if (q == p || q[0] != ':' || q[1] != '1' || q[2] != ' ' || column <= last || column >= limit)
+      break;
+    col[k++] = last = (int32_t)column;
+    p = q + 3;
+  }
+  c->stored = k;
+  *before = last;
+  if (last >= c->width) c->width = (int64_t)last + 1;
+  return p;
+}
+
 /* The features of a line whose label is read. */
 static thw_status parse_features(const svm_reader *r, svm_chunk *c, const char **pp) {
   const char *p = *pp;
@@ -188,6 +212,8 @@ static thw_status parse_features(const svm_reader *r, svm_chunk *c, const char *
   double v;
   c->start[c->rows] = from;
   for (p = skip_blanks(p); *p != '\n' && *p != '#'; p = skip_blanks(p)) {
+    if (!c->valued && (p = skip_blanks(run_of_ones(r, c, p, &before)), *p == '\n' || *p == '#'))
+      break;
     if (*p == 'q' && strncmp(p, "qid:", 4) == 0) {
       const char *q = skip_qid(p);
       if (!q) return fail(c, "qid: needs a number after it");
