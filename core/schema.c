@@ -53,8 +53,8 @@ static thw_status complain(const filler *f, const tw_value *at, const char *name
 /* ---- ranges -------------------------------------------------------------------------------------
  */
 
-static void spell_bound(char out[40], const thw_param *p, double bound) {
-  if (p->type == THW_P_INT || p->type == THW_P_INTS)
+static void spell_bound(char out[40], double bound) {
+  if (bound == floor(bound) && fabs(bound) < 1e15)
     snprintf(out, 40, "%.0f", bound);
   else
     tw_spell_real(out, bound);
@@ -63,8 +63,8 @@ static void spell_bound(char out[40], const thw_param *p, double bound) {
 char *tw_schema_range(const thw_param *p) {
   char lo[40], hi[40];
   int open_lo = (p->flags & THW_P_MIN_OPEN) != 0, open_hi = (p->flags & THW_P_MAX_OPEN) != 0;
-  spell_bound(lo, p, p->min);
-  spell_bound(hi, p, p->max);
+  spell_bound(lo, p->min);
+  spell_bound(hi, p->max);
   if (isfinite(p->min) && isfinite(p->max))
     return tw_sprintf("in %c%s, %s%c", open_lo ? '(' : '[', lo, hi, open_hi ? ')' : ']');
   if (isfinite(p->min)) return tw_sprintf("%s %s", open_lo ? "greater than" : "at least", lo);
@@ -243,7 +243,9 @@ static void default_numbers(const thw_param *p, tw_value *r) {
   int reals = p->type == THW_P_REALS;
   for (const char *s = p->def_str ? p->def_str : ""; *(s += strspn(s, " "));) {
     size_t n = strcspn(s, " ");
-    char *text = tw_sprintf("x = %.*s", (int)n, s);
+    /* An integer may lack the L or the point that a file would need. */
+    const char *more = strcspn(s, ".eEL") < n ? "" : reals ? "." : "L";
+    char *text = tw_sprintf("x = %.*s%s", (int)n, s, more);
     tw_diags quiet = {0};
     tw_value *g = tw_config_parse(text, strlen(text), "default", ".", 0, &quiet);
     const tw_value *e = g && g->n == 1 ? g->v[0] : NULL;
@@ -301,6 +303,9 @@ static tw_value *fill_default(filler *f, const thw_param *p) {
   } else if (p->type == THW_P_ENUM) {
     int32_t i32 = (int32_t)p->def_int;
     memcpy(f->out + p->offset, &i32, sizeof i32);
+  } else {
+    const char *none = NULL;
+    memcpy(f->out + p->offset, &none, sizeof none);
   }
   if (writable) return r;
   tw_value_free(r);

@@ -40,6 +40,12 @@ test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_curvature_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_curvature
 
+check_PROGRAMS += test_schema
+test_schema_SOURCES = %D%/unit/test_schema.c
+test_schema_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_schema_LDADD = $(unit_ldadd)
+TESTS += test_schema
+
 check_PROGRAMS += test_verdict
 test_verdict_SOURCES = %D%/unit/test_verdict.c
 test_verdict_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -60,6 +66,12 @@ test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_registry_LDADD = $(unit_ldadd)
 dist_check_SCRIPTS += %D%/loader/loader.sh
 TESTS += test_registry %D%/loader/loader.sh
+
+check_PROGRAMS += test_wire
+test_wire_SOURCES = %D%/unit/test_wire.c %D%/unit/toys.c %D%/unit/toys.h
+test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_wire_LDADD = $(unit_ldadd)
+TESTS += test_wire
 
 # The plugin contract: layout, headers; and what packagers check of the plugins.
 check_PROGRAMS += abi_layout
