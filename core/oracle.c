@@ -305,9 +305,14 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
   return THW_OK;
 }
 
-void tw_oracle_free(tw_oracle *o) {
+void tw_oracle_detach(tw_oracle *o) {
   if (!o) return;
   thw_vec_free(o->scratch);
+  o->scratch = NULL;
+}
+
+void tw_oracle_free(tw_oracle *o) {
+  tw_oracle_detach(o);
   free(o);
 }
 

@@ -18,6 +18,9 @@ typedef struct tw_oracle tw_oracle;
 thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, int charge,
                          tw_oracle **out);
 void tw_oracle_free(tw_oracle *o);
+/* Frees what it holds in the inner oracle's space, before that one is destroyed; the wrapper itself
+ * must stay until the optimizers are gone. */
+void tw_oracle_detach(tw_oracle *o);
 const thw_object *tw_oracle_object(tw_oracle *o);
 
 /* 1 when `o` is a wrapper made here. */

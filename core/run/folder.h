@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* core/run/folder.h - the folder of one run: its lock, its log, and metrics.jsonl. */
+#ifndef TW_RUN_FOLDER_H
+#define TW_RUN_FOLDER_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/config.h"
+#include "core/error.h"
+
+typedef struct tw_folder {
+  char *path;
+  int lock;            /* the folder itself, locked: two processes would spoil each other's files */
+  int metrics;         /* metrics.jsonl */
+  int64_t metrics_end; /* its length */
+  FILE *log;
+} tw_folder;
+
+/* Makes `out`, which must not exist or be empty, or when NULL the next free runs/NAME-NNN. */
+thw_status tw_folder_create(tw_folder *f, const char *out, const char *name, tw_diags *d);
+/* An existing run folder. */
+thw_status tw_folder_open(tw_folder *f, const char *path, tw_diags *d);
+void tw_folder_close(tw_folder *f);
+/* Removes a folder in which nothing has happened, and closes it. */
+void tw_folder_discard(tw_folder *f);
+
+/* PATH/NAME; caller frees. */
+char *tw_folder_file(const tw_folder *f, const char *name);
+thw_status tw_folder_write_config(const tw_folder *f, const tw_value *resolved, tw_diags *d);
+
+/* Opens metrics.jsonl at `length` and drops what follows. */
+thw_status tw_folder_metrics_begin(tw_folder *f, int64_t length, tw_diags *d);
+/* One line, written in one piece. */
+thw_status tw_folder_metrics_add(tw_folder *f, const char *line, tw_diags *d);
+/* On the disk before a checkpoint says that it is there. */
+thw_status tw_folder_metrics_sync(tw_folder *f, tw_diags *d);
+
+#endif

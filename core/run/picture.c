@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* loss.svg and loss.png: gnuplot, if there is one, fed with a script through a pipe. It works inside
+ * the run folder, so that no name of a file is ever part of the script. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/run/run.h"
+
+/* More points than this cannot be told apart. */
+#define POINTS 2000
+#define TIME_LIMIT 20
+
+typedef struct curve {
+  double *passes, *f, *g;
+  size_t n, cap;
+  double best;
+} curve;
+
+static double number(const json_t *o, const char *key) {
+  const json_t *v = json_object_get(o, key);
+  return json_is_number(v) ? json_number_value(v) : (double)NAN;
+}
+
+static void add(curve *c, double passes, double f, double g) {
+  if (c->n == c->cap) {
+    c->cap = c->cap ? 2 * c->cap : 256;
+    c->passes = tw_realloc(c->passes, c->cap * sizeof(double));
+    c->f = tw_realloc(c->f, c->cap * sizeof(double));
+    c->g = tw_realloc(c->g, c->cap * sizeof(double));
+  }
+  c->passes[c->n] = passes, c->f[c->n] = f, c->g[c->n++] = g;
+  if (!(c->best <= f)) c->best = f;
+}
+
+static int read_metrics(curve *c, const char *folder) {
+  char *file = tw_sprintf("%s/metrics.jsonl", folder);
+  FILE *in = fopen(file, "r");
+  free(file);
+  if (!in) return 0;
+  c->best = (double)NAN;
+  for (json_t *o; (o = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL)); json_decref(o)) {
+    double p = number(o, "passes"), f = number(o, "f"), g = number(o, "grad_norm");
+    if (isfinite(p) && isfinite(f) && isfinite(g)) add(c, p, f, g);
+  }
+  fclose(in);
+  return c->n >= 2;
+}
+
+static void script(FILE *to, const curve *c, const char *title) {
+  size_t every = (c->n + POINTS - 1) / POINTS;
+  fputs("$d << EOD\n", to);
+  for (size_t i = 0; i < c->n; i++)
+    if (i % every == 0 || i + 1 == c->n)
+      fprintf(to, "%.9g %.9g %.9g %.17g\n", c->passes[i], c->f[i] - c->best, c->g[i], c->f[i]);
+  fputs("EOD\n", to);
+  /* A title is drawn as it is written: control characters and quotes have no business in it. */
+  fputs("title = '", to);
+  for (const char *p = title; *p; p++)
+    if ((unsigned char)*p >= ' ' && *p != '\'' && *p != '\\' && *p != '\x7f') fputc(*p, to);
+  fprintf(to, "'\nbest = '%.10g'\n", c->best);
+  fputs("svg = \"svg size 800,600 dynamic font 'sans,13' background rgb 'white'\"\n"
+        "png = strstrt(GPVAL_TERMINALS, 'pngcairo') ? \"pngcairo size 1200,900 font 'sans,14'\" "
+        ": 'png size 1200,900'\n"
+        "do for [t in 'svg png'] {\n"
+        "if (t eq 'svg') {\n set terminal @svg\n set output 'loss.svg'\n}"
+        " else {\n set terminal @png\n set output 'loss.png'\n}\n"
+        "set multiplot layout 2,1 title title noenhanced margins 0.13,0.96,0.10,0.90 spacing 0.06\n"
+        "set grid ls 0 lc rgb '#bbbbbb'\nset border 3\nset tics nomirror out\n"
+        "set logscale y\nset format y '10^{%T}'\nunset key\n"
+        "set format x ''\nunset xlabel\n"
+        "set ylabel 'f - best (best ' . best . ')'\n"
+        "plot $d using 1:($2 > 0 ? $2 : NaN) with lines lw 2 lc rgb '#1b6ca8'\n"
+        "set format x '%g'\nset xlabel 'passes over the data'\n"
+        "set ylabel 'gradient norm'\n"
+        "plot $d using 1:($3 > 0 ? $3 : NaN) with lines lw 2 lc rgb '#c8502d'\n"
+        "unset multiplot\nunset output\n}\n",
+        to);
+}
+
+static _Noreturn void become_gnuplot(const char *folder, const int pipe_fd[2]) {
+  int log = -1;
+  if (chdir(folder) != 0) _exit(126);
+  dup2(pipe_fd[0], STDIN_FILENO);
+  close(pipe_fd[0]);
+  close(pipe_fd[1]);
+  if (!freopen("log", "a", stdout)) _exit(126);
+  log = fileno(stdout);
+  dup2(log, STDERR_FILENO);
+  alarm(TIME_LIMIT);
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  execl(THW_GNUPLOT, "gnuplot", "-d", "-", (char *)NULL);
+  execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
+  _exit(127);
+}
+
+static char *feed(const char *folder, const curve *c, const char *title) {
+  int fd[2];
+  if (pipe(fd) != 0) return tw_sprintf("no picture: %s", strerror(errno));
+  pid_t child = fork();
+  if (child == 0) become_gnuplot(folder, fd);
+  close(fd[0]);
+  FILE *to = child > 0 ? fdopen(fd[1], "w") : NULL;
+  if (!to) {
+    close(fd[1]);
+    return tw_sprintf("no picture: %s", strerror(errno));
+  }
+  script(to, c, title);
+  fclose(to);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    ;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    return tw_strdup("no picture: gnuplot is not installed");
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    return tw_sprintf("no picture: gnuplot took more than %d seconds", TIME_LIMIT);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return tw_strdup("no picture: gnuplot failed, see above");
+  return NULL;
+}
+
+char *tw_run_picture(const char *folder, const char *title) {
+  curve c = {0};
+  char *why = NULL;
+  if (read_metrics(&c, folder))
+    why = feed(folder, &c, title);
+  else
+    why = tw_strdup("no picture: fewer than two records");
+  free(c.passes);
+  free(c.f);
+  free(c.g);
+  return why;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* core/run/progress.h - what a person sees while it runs: one line that is rewritten on a terminal,
+ * a line per record elsewhere, nothing when asked to be quiet. */
+#ifndef TW_RUN_PROGRESS_H
+#define TW_RUN_PROGRESS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct tw_progress {
+  int bar, lines;  /* which of the two, or neither */
+  FILE *to;        /* of the lines */
+  double drawn_at; /* seconds; -1: not yet */
+  int width;       /* columns of the line on the screen */
+} tw_progress;
+
+typedef struct tw_progress_now {
+  double fraction; /* done, in [0, 1]; NAN: unknown */
+  double passes, total_passes; /* total 0: no budget */
+  double seconds;              /* in all */
+  double here_seconds, here_passes; /* of this process, for the rate */
+  int64_t step;
+  double f, grad_norm;
+  const char *metric; /* or NULL */
+  double metric_value;
+} tw_progress_now;
+
+void tw_progress_begin(tw_progress *p, int quiet, FILE *to);
+/* True when the bar may be drawn again (ten times a second at most). */
+int tw_progress_due(const tw_progress *p, double seconds);
+void tw_progress_draw(tw_progress *p, const tw_progress_now *now);
+/* One record as a line. */
+void tw_progress_line(tw_progress *p, const tw_progress_now *now);
+/* Takes the bar off the screen, before something else is printed. */
+void tw_progress_clear(tw_progress *p);
+
+#endif

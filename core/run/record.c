@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One line of metrics.jsonl. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/run/run.h"
+
+json_t *tw_json_real(double v) {
+  return isfinite(v) ? json_real(v) : json_null();
+}
+
+json_t *tw_json_counts(const tw_counts *c) {
+  json_t *o = json_object();
+  json_object_set_new(o, "gradients", json_integer(c->gradients));
+  json_object_set_new(o, "values", json_integer(c->values));
+  json_object_set_new(o, "hvp", json_integer(c->hvp));
+  json_object_set_new(o, "pairs", json_integer(c->pairs));
+  json_object_set_new(o, "calls", json_integer(c->calls));
+  return o;
+}
+
+/* A sink that puts what a component reports under "PATH.NAME". */
+typedef struct sink {
+  thw_sink head; /* first */
+  json_t *to;
+  const char *path;
+} sink;
+
+static void sink_put(thw_sink *head, const char *name, json_t *v) {
+  sink *s = (sink *)(void *)head;
+  char *key = tw_sprintf("%s.%s", s->path, name);
+  if (json_object_set_new(s->to, key, v) != 0) json_object_set_new(s->to, key, json_null());
+  free(key);
+}
+static void sink_real(thw_sink *s, const char *name, double v) {
+  sink_put(s, name, tw_json_real(v));
+}
+static void sink_text(thw_sink *s, const char *name, const char *v) {
+  sink_put(s, name, v ? json_string(v) : json_null());
+}
+
+static thw_status add_reports(tw_run *r, json_t *to) {
+  size_t n;
+  tw_node *const *node = tw_plan_nodes(r->setup.plan, &n);
+  for (size_t i = 0; i < n; i++) {
+    const thw_ext_report *ext = thw_ext(&node[i]->raw, THW_EXT_REPORT);
+    if (!ext) continue;
+    sink s = {{sizeof(thw_sink), 0, sink_real, sink_text}, to, node[i]->path};
+    THW_TRY(ext->report(node[i]->raw.self, &s.head));
+  }
+  return THW_OK;
+}
+
+static json_t *record(tw_run *r) {
+  const tw_monitor *m = &r->monitor;
+  tw_counts c = tw_ledger_total(r->setup.ledger, 1);
+  json_t *o = json_object();
+  json_object_set_new(o, "step", json_integer(r->step));
+  json_object_set_new(o, "passes", tw_json_real(tw_run_passes(r)));
+  json_object_set_new(o, "gradients", json_integer(c.gradients));
+  json_object_set_new(o, "values", json_integer(c.values));
+  json_object_set_new(o, "hvp", json_integer(c.hvp));
+  json_object_set_new(o, "seconds", tw_json_real(tw_run_seconds(r)));
+  json_object_set_new(o, "f", tw_json_real(m->f));
+  json_object_set_new(o, "grad_norm", tw_json_real(m->grad_norm));
+  if (r->setup.opt->monitor.test)
+    for (size_t i = 0; i < m->n_metrics; i++)
+      json_object_set_new(o, m->name[i], tw_json_real(m->value[i]));
+  return o;
+}
+
+thw_status tw_run_record(tw_run *r) {
+  THW_TRY(tw_monitor_evaluate(&r->monitor, r->x));
+  if (r->setup.opt->monitor.test) THW_TRY(tw_monitor_tests(&r->monitor, r->x));
+  json_t *o = record(r);
+  thw_status st = add_reports(r, o);
+  char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
+  json_decref(o);
+  if (st == THW_OK) {
+    char *line = tw_sprintf("%s\n", text);
+    st = tw_folder_metrics_add(&r->folder, line, r->d);
+    free(line);
+  }
+  free(text);
+  if (st != THW_OK) return st;
+  r->records++;
+  r->record_step = r->step;
+  r->record_spent = r->setup.ledger->spent;
+  return thw_copy(r->good, r->x);
+}

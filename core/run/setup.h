@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* core/run/setup.h - a plan brought to life: session, instances, the wrapped oracle, its space. What
+ * run, resume, verdict and predict have in common. */
+#ifndef TW_RUN_SETUP_H
+#define TW_RUN_SETUP_H
+
+#include <thalweg/model.h>
+#include <thalweg/source.h>
+
+#include "core/ledger.h"
+#include "core/oracle.h"
+#include "core/wire.h"
+
+/* A stream has no end, so what counts as one pass over it is a convention. */
+#define TW_STREAM_PASS 4096
+
+/* Contexts point to the session in here: a setup stays where it is from begin to end. */
+typedef struct tw_setup {
+  tw_session session;
+  tw_ledger *ledger;
+  tw_plan *plan; /* the caller's */
+  const tw_options *opt;
+  tw_node *oracle_node, *optimizer;
+  tw_node *model, *source; /* NULL where the oracle has none */
+  const thw_object *method; /* the optimizer's proxy */
+  thw_object *proxy;        /* that, where the plan has not made one */
+  tw_oracle *oracle;
+  const thw_object *object; /* of the wrapped oracle */
+  thw_space *space;
+  thw_layout layout; /* of the model; all zero without one */
+  int64_t rows;      /* in the sum; -1: a stream */
+  int64_t pass;      /* component gradients in one pass */
+  int smooth;        /* curvature means something */
+} tw_setup;
+
+/* Where the components' log lines go; NULL: nowhere. */
+typedef void (*tw_log_fn)(void *arg, uint32_t level, const char *path, const char *text);
+
+/* Initialises the session and creates all instances. On error everything is undone, the plan too,
+ * and the words are in `d`. */
+thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_arg, tw_diags *d);
+/* Destroys the instances and the plan. */
+void tw_setup_end(tw_setup *s);
+
+/* The text that a failing component left on its context, or generic words; caller frees. */
+char *tw_setup_text(tw_setup *s, thw_status st);
+/* Turns a component's failure into an error in `d`: "DOING: text". Returns st. */
+thw_status tw_setup_error(tw_setup *s, thw_status st, const char *doing, tw_diags *d);
+
+/* The exit status that a failure stands for. */
+int tw_exit_of(thw_status st);
+
+#endif
