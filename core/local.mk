@@ -20,6 +20,17 @@ libthwcore_la_SOURCES = \
   %D%/registry_params.c \
   %D%/registry_path.c \
   %D%/registry_scan.c \
+  %D%/run/checkpoint.c \
+  %D%/run/engine.c \
+  %D%/run/folder.c %D%/run/folder.h \
+  %D%/run/loop.c %D%/run/loop.h \
+  %D%/run/monitor.c %D%/run/monitor.h \
+  %D%/run/picture.c \
+  %D%/run/progress.c %D%/run/progress.h \
+  %D%/run/record.c \
+  %D%/run/result.c \
+  %D%/run/run.h \
+  %D%/run/setup.c %D%/run/setup.h \
   %D%/schema.c %D%/schema.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h \
@@ -43,5 +54,8 @@ thalweg_SOURCES = \
   %D%/cli/info_json.c \
   %D%/cli/info_text.c \
   %D%/cli/list.c \
-  %D%/cli/main.c
+  %D%/cli/main.c \
+  %D%/cli/past.c %D%/cli/past.h \
+  %D%/cli/resume.c \
+  %D%/cli/run.c
 thalweg_LDADD = libthwcore.la

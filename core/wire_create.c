@@ -72,9 +72,10 @@ thw_status tw_plan_create(tw_plan *p, tw_session *s, tw_diags *d) {
 void tw_plan_destroy(tw_plan *p) {
   for (size_t i = p->n_order; i-- > 0;) {
     tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
-    if (n->proxy) tw_optimizer_proxy_free(n->proxy);
     const thw_component *c = n->node.found ? n->node.found->component : NULL;
     if (n->created && n->node.raw.self && c->destroy) c->destroy(n->node.raw.self);
+    /* The proxy holds the oracle that the instance was started on: it outlives it. */
+    if (n->proxy) tw_optimizer_proxy_free(n->proxy);
     tw_ctx_free(n->node.ctx);
     n->node.ctx = NULL;
     n->proxy = NULL;

@@ -58,6 +58,9 @@ test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_space_LDADD = $(unit_ldadd)
 TESTS += test_space
 
+# Runs: state, resume, signals, full disks.
+include %D%/plugins/local.mk
+
 # The loader.
 include %D%/broken/local.mk
 check_PROGRAMS += test_registry

@@ -80,8 +80,9 @@ static thw_status load_host(tw_run *r, thw_reader *in, int64_t *metrics) {
   int64_t rows;
   THW_TRY(in->i64(in, "rows", &rows));
   if (rows != r->setup.rows)
-    return tw_error(r->d, THW_E_STATE, "%s: its checkpoint was made on %lld rows and there are %lld "
-                                       "now: the data have changed; start a new run",
+    return tw_error(r->d, THW_E_STATE,
+                    "%s: its checkpoint was made on %lld rows and there are %lld "
+                    "now: the data have changed; start a new run",
                     r->folder.path, (long long)rows, (long long)r->setup.rows);
   THW_TRY(in->i64(in, "step", &r->step));
   THW_TRY(in->i64(in, "records", &r->records));

@@ -22,7 +22,7 @@ double tw_run_passes(const tw_run *r) {
 }
 
 const char *tw_end_word(tw_end e) {
-  static const char *const word[] = {"running", "converged",   "budget", "stalled",
+  static const char *const word[] = {"running",  "converged",   "budget", "stalled",
                                      "diverged", "interrupted", "failed"};
   return word[e];
 }
@@ -31,7 +31,8 @@ const char *tw_end_word(tw_end e) {
 
 /* One run per process, and a handler has no argument. */
 static volatile sig_atomic_t *cancel_flag;
-static volatile sig_atomic_t at_once; /* there is no step to finish: the first signal counts double */
+static volatile sig_atomic_t
+    at_once; /* there is no step to finish: the first signal counts double */
 
 static void on_signal(int sig) {
   (void)sig;
@@ -121,7 +122,7 @@ static thw_status start(tw_run *r, tw_state *from) {
   tw_setup *s = &r->setup;
   thw_rng init;
   tw_stream(s->session.seed, s->oracle_node->path, "init", &init);
-  thw_status st = thw_oracle_start_point(s->object, r->x, &init);
+  thw_status st = thw_oracle_(s->object)->start_point(s->object->self, r->x, &init);
   if (st == THW_OK) st = thw_copy(r->good, r->x);
   if (st == THW_OK) {
     if (!from) set_budget(r);
@@ -129,8 +130,7 @@ static thw_status start(tw_run *r, tw_state *from) {
   }
   if (st == THW_BUDGET) {
     r->end = TW_SPENT;
-    r->reason = tw_sprintf("stop.passes = %g do not even allow for the start",
-                           s->opt->stop.passes);
+    r->reason = tw_sprintf("stop.passes = %g do not even allow for the start", s->opt->stop.passes);
     r->tainted = 1;
     return THW_OK;
   }
@@ -201,10 +201,11 @@ static thw_status finish(tw_run *r, thw_status st) {
   int ended_well = st == THW_OK;
   int broken_off = r->setup.session.cancel >= 2;
   if (ended_well) st = tw_run_checkpoint(r);
+  int64_t records = r->records;
   if (st == THW_OK && !broken_off) st = tw_loop_last_record(r);
   tw_progress_clear(&r->progress);
   if (st == THW_OK && !broken_off) {
-    tw_loop_progress(r, 1);
+    if (r->records > records) tw_loop_progress(r, 1);
     st = tw_monitor_tests(&r->monitor, r->x);
     if (st != THW_OK) tw_setup_error(&r->setup, st, "test metrics", r->d);
   } else {
@@ -232,8 +233,7 @@ static thw_status finish(tw_run *r, thw_status st) {
 static int exit_status(const tw_run *r, thw_status st) {
   if (st != THW_OK && st != THW_E_NONFINITE) return tw_exit_of(st);
   if (r->end == TW_INTERRUPTED) return TW_EXIT_INTERRUPTED;
-  return st == THW_OK && r->end != TW_FAILED && r->end != TW_DIVERGED ? TW_EXIT_OK
-                                                                      : TW_EXIT_FAILED;
+  return st == THW_OK && r->end != TW_FAILED && r->end != TW_DIVERGED ? TW_EXIT_OK : TW_EXIT_FAILED;
 }
 
 static void clean_up(tw_run *r, int nothing_happened) {

@@ -32,8 +32,10 @@ static thw_status take(tw_folder *f, tw_diags *d) {
     return tw_error(d, THW_E_IO, "%s: not a run folder: %s", f->path, strerror(errno));
   if (flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK)
-      return tw_error(d, THW_E_IO, "%s: another process is running in this folder: wait for it or "
-                                   "end it", f->path);
+      return tw_error(d, THW_E_IO,
+                      "%s: another process is running in this folder: wait for it or "
+                      "end it",
+                      f->path);
     return tw_error(d, THW_E_IO, "%s: cannot be locked: %s", f->path, strerror(errno));
   }
   return open_log(f, d);
@@ -55,8 +57,10 @@ static thw_status make_given(tw_folder *f, const char *out, tw_diags *d) {
   if (errno != EEXIST)
     return tw_error(d, THW_E_IO, "%s: the run folder cannot be made: %s", out, strerror(errno));
   if (is_empty(out)) return THW_OK;
-  return tw_error(d, THW_E_ARG, "%s: exists and is not an empty folder: name another with --out, or "
-                                "`thalweg resume' to go on with the run in it", out);
+  return tw_error(d, THW_E_ARG,
+                  "%s: exists and is not an empty folder: name another with --out, or "
+                  "`thalweg resume' to go on with the run in it",
+                  out);
 }
 
 /* The largest NNN of runs/NAME-NNN, 0 when there is none. */
@@ -78,18 +82,24 @@ static long last_number(const char *name) {
 
 static thw_status make_numbered(tw_folder *f, const char *name, tw_diags *d) {
   if (!*name || *name == '.' || strchr(name, '/'))
-    return tw_error(d, THW_E_ARG, "run.name is \"%s\": it names a folder in runs/, so it must not be "
-                                  "empty, start with a dot or hold a slash", name);
+    return tw_error(d, THW_E_ARG,
+                    "run.name is \"%s\": it names a folder in runs/, so it must not be "
+                    "empty, start with a dot or hold a slash",
+                    name);
   if (mkdir("runs", 0777) != 0 && errno != EEXIST)
-    return tw_error(d, THW_E_IO, "runs: the folder cannot be made: %s (choose another place with "
-                                 "--out)", strerror(errno));
+    return tw_error(d, THW_E_IO,
+                    "runs: the folder cannot be made: %s (choose another place with "
+                    "--out)",
+                    strerror(errno));
   for (long k = last_number(name) + 1;; k++) {
     free(f->path);
     f->path = tw_sprintf("runs/%s-%03ld", name, k);
     if (mkdir(f->path, 0777) == 0) return THW_OK;
     if (errno != EEXIST)
-      return tw_error(d, THW_E_IO, "%s: the run folder cannot be made: %s (choose another place with "
-                                   "--out)", f->path, strerror(errno));
+      return tw_error(d, THW_E_IO,
+                      "%s: the run folder cannot be made: %s (choose another place with "
+                      "--out)",
+                      f->path, strerror(errno));
   }
 }
 
@@ -155,9 +165,10 @@ thw_status tw_folder_metrics_begin(tw_folder *f, int64_t length, tw_diags *d) {
   if (f->metrics < 0 || fstat(f->metrics, &info) != 0)
     return metrics_error(f, "cannot be written", d);
   if (info.st_size < length)
-    return tw_error(d, THW_E_STATE, "%s/metrics.jsonl: has %lld bytes where the checkpoint knows "
-                                    "%lld: it was cut by someone else; start a new run", f->path,
-                    (long long)info.st_size, (long long)length);
+    return tw_error(d, THW_E_STATE,
+                    "%s/metrics.jsonl: has %lld bytes where the checkpoint knows "
+                    "%lld: it was cut by someone else; start a new run",
+                    f->path, (long long)info.st_size, (long long)length);
   if (ftruncate(f->metrics, length) != 0) return metrics_error(f, "cannot be cut", d);
   f->metrics_end = length;
   return THW_OK;

@@ -54,8 +54,9 @@ static void look_for_end(tw_run *r) {
                       r->done == THW_DONE ? "is done by its own criterion"
                                           : "can make no further progress"));
   else if (o->stop.epsilon > 0 && r->record_step == r->step && m->grad_norm <= o->stop.epsilon)
-    end_as(r, TW_CONVERGED, tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g",
-                                       m->grad_norm, o->stop.epsilon));
+    end_as(r, TW_CONVERGED,
+           tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g", m->grad_norm,
+                      o->stop.epsilon));
   else if (o->stop.steps > 0 && r->step >= o->stop.steps)
     end_as(r, TW_SPENT, tw_sprintf("stop.steps = %lld are made", (long long)o->stop.steps));
   else if (budget(r) >= 0 && r->setup.ledger->spent >= budget(r))
@@ -106,8 +107,9 @@ static thw_status judge_step(tw_run *r, thw_status st) {
     return THW_OK;
   case THW_BUDGET:
     r->tainted = 1;
-    return end_as(r, TW_SPENT, tw_sprintf("stop.passes = %g do not allow for another step",
-                                          r->setup.opt->stop.passes));
+    return end_as(
+        r, TW_SPENT,
+        tw_sprintf("stop.passes = %g do not allow for another step", r->setup.opt->stop.passes));
   case THW_CANCELLED:
     r->tainted = 1; /* the step was left in the middle */
     return end_as(r, TW_INTERRUPTED, tw_strdup("a signal broke off a step"));
@@ -154,12 +156,15 @@ void tw_loop_progress(tw_run *r, int as_line) {
   if (!as_line && !tw_progress_due(&r->progress, tw_run_seconds(r))) return;
   const tw_options *o = r->setup.opt;
   const tw_monitor *m = &r->monitor;
-  tw_progress_now now = {.fraction = (double)NAN, .passes = tw_run_passes(r),
-                         .total_passes = o->stop.passes, .seconds = tw_run_seconds(r),
-                         .step = r->step, .f = m->f, .grad_norm = m->grad_norm};
+  tw_progress_now now = {.fraction = (double)NAN,
+                         .passes = tw_run_passes(r),
+                         .total_passes = o->stop.passes,
+                         .seconds = tw_run_seconds(r),
+                         .step = r->step,
+                         .f = m->f,
+                         .grad_norm = m->grad_norm};
   if (o->stop.passes > 0) now.fraction = now.passes / o->stop.passes;
-  if (o->stop.steps > 0)
-    now.fraction = fmax(now.fraction, (double)r->step / (double)o->stop.steps);
+  if (o->stop.steps > 0) now.fraction = fmax(now.fraction, (double)r->step / (double)o->stop.steps);
   if (o->stop.seconds > 0) now.fraction = fmax(now.fraction, now.seconds / o->stop.seconds);
   now.here_seconds = now.seconds - r->elapsed;
   now.here_passes = now.passes - r->passes_before;
@@ -213,7 +218,8 @@ thw_status tw_loop_last_record(tw_run *r) {
   thw_status st = record(r);
   if (st == THW_OK && before == TW_SPENT && r->end == TW_SPENT &&
       r->monitor.grad_norm <= r->setup.opt->stop.epsilon && r->setup.opt->stop.epsilon > 0)
-    end_as(r, TW_CONVERGED, tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g",
-                                       r->monitor.grad_norm, r->setup.opt->stop.epsilon));
+    end_as(r, TW_CONVERGED,
+           tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g", r->monitor.grad_norm,
+                      r->setup.opt->stop.epsilon));
   return st;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* loss.svg and loss.png: gnuplot, if there is one, fed with a script through a pipe. It works inside
- * the run folder, so that no name of a file is ever part of the script. */
+/* loss.svg and loss.png: gnuplot, if there is one, fed with a script through a pipe. It works
+ * inside the run folder, so that no name of a file is ever part of the script. */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>

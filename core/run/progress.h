@@ -15,9 +15,9 @@ typedef struct tw_progress {
 } tw_progress;
 
 typedef struct tw_progress_now {
-  double fraction; /* done, in [0, 1]; NAN: unknown */
-  double passes, total_passes; /* total 0: no budget */
-  double seconds;              /* in all */
+  double fraction;                  /* done, in [0, 1]; NAN: unknown */
+  double passes, total_passes;      /* total 0: no budget */
+  double seconds;                   /* in all */
   double here_seconds, here_passes; /* of this process, for the rate */
   int64_t step;
   double f, grad_norm;

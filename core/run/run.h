@@ -40,14 +40,14 @@ typedef struct tw_run {
   thw_vec *good; /* the point of the last record */
 
   /* What a checkpoint holds besides the components' state. */
-  int64_t step;    /* steps done */
-  int64_t records; /* lines in metrics.jsonl */
-  int64_t tick;    /* number of the last tick of the monitor */
-  int64_t largest; /* most component gradients that one step took */
-  int64_t record_step; /* step of the last record; -1: none */
+  int64_t step;         /* steps done */
+  int64_t records;      /* lines in metrics.jsonl */
+  int64_t tick;         /* number of the last tick of the monitor */
+  int64_t largest;      /* most component gradients that one step took */
+  int64_t record_step;  /* step of the last record; -1: none */
   int64_t record_spent; /* what was spent then; not saved: it follows from the others */
-  int64_t done;    /* the optimizer's own end: 0, THW_DONE or THW_STALLED */
-  double elapsed;  /* seconds before this process */
+  int64_t done;         /* the optimizer's own end: 0, THW_DONE or THW_STALLED */
+  double elapsed;       /* seconds before this process */
 
   int resumable; /* all optimizers offer thw.state/1 */
   /* The budget cut the last step short: the state is not one that a run with a larger budget
@@ -55,7 +55,7 @@ typedef struct tw_run {
   int tainted;
   tw_state *clean;
   double passes_before; /* passes before this process */
-  double saved_at; /* seconds, of the last checkpoint of this process */
+  double saved_at;      /* seconds, of the last checkpoint of this process */
   struct timespec began;
   tw_end end;
   char *reason; /* one sentence: why it ended */
@@ -63,9 +63,9 @@ typedef struct tw_run {
   int judged; /* the verdict was reached */
 } tw_run;
 
-/* Takes over plan and folder (with pipeline.cfg written) and runs to the end. `from`: the checkpoint
- * to go on from, or NULL. Returns the exit status; texts are in `d`. Whether it succeeds or not,
- * all is freed. */
+/* Takes over plan and folder (with pipeline.cfg written) and runs to the end. `from`: the
+ * checkpoint to go on from, or NULL. Returns the exit status; texts are in `d`. Whether it succeeds
+ * or not, all is freed. */
 int tw_run_go(tw_plan *plan, tw_folder *folder, tw_state *from, const tw_run_options *how,
               tw_diags *d);
 
@@ -92,6 +92,7 @@ json_t *tw_json_counts(const tw_counts *c);
 
 /* Writes result.json and point.npy (and direction.npy). */
 thw_status tw_run_write_result(tw_run *r, json_t **out);
+json_t *tw_json_verdict(const tw_verdict *v);
 /* What is printed at the end. */
 void tw_run_print_result(const tw_run *r, FILE *to);
 

@@ -60,8 +60,10 @@ int tw_exit_of(thw_status st) {
 static thw_status need(tw_setup *s, const char *path, tw_node **out, tw_diags *d) {
   *out = tw_plan_node(s->plan, path);
   if (*out) return THW_OK;
-  return tw_error(d, THW_E_ARG, "the pipeline has no group `%s': add %s: { type = \"...\"; }; "
-                                "`thalweg list %s' shows what there is", path, path, path);
+  return tw_error(d, THW_E_ARG,
+                  "the pipeline has no group `%s': add %s: { type = \"...\"; }; "
+                  "`thalweg list %s' shows what there is",
+                  path, path, path);
 }
 
 static thw_status oracle_up(tw_setup *s, tw_diags *d) {

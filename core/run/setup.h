@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* core/run/setup.h - a plan brought to life: session, instances, the wrapped oracle, its space. What
- * run, resume, verdict and predict have in common. */
+/* core/run/setup.h - a plan brought to life: session, instances, the wrapped oracle, its space.
+ * What run, resume, verdict and predict have in common. */
 #ifndef TW_RUN_SETUP_H
 #define TW_RUN_SETUP_H
 
 #include <thalweg/model.h>
+#include <thalweg/optimizer.h>
+#include <thalweg/oracle.h>
 #include <thalweg/source.h>
 
 #include "core/ledger.h"
@@ -21,7 +23,7 @@ typedef struct tw_setup {
   tw_plan *plan; /* the caller's */
   const tw_options *opt;
   tw_node *oracle_node, *optimizer;
-  tw_node *model, *source; /* NULL where the oracle has none */
+  tw_node *model, *source;  /* NULL where the oracle has none */
   const thw_object *method; /* the optimizer's proxy */
   thw_object *proxy;        /* that, where the plan has not made one */
   tw_oracle *oracle;
