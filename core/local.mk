@@ -55,6 +55,7 @@ thalweg_SOURCES = \
   %D%/cli/info_text.c \
   %D%/cli/list.c \
   %D%/cli/main.c \
+  %D%/cli/new.c \
   %D%/cli/past.c %D%/cli/past.h \
   %D%/cli/resume.c \
   %D%/cli/run.c
