@@ -67,8 +67,15 @@ check_PROGRAMS += test_registry
 test_registry_SOURCES = %D%/unit/test_registry.c
 test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_registry_LDADD = $(unit_ldadd)
-dist_check_SCRIPTS += %D%/loader/loader.sh
-TESTS += test_registry %D%/loader/loader.sh
+dist_check_SCRIPTS += \
+  %D%/loader/cli.sh \
+  %D%/loader/loader.sh \
+  %D%/loader/new.sh
+TESTS += \
+  test_registry \
+  %D%/loader/cli.sh \
+  %D%/loader/loader.sh \
+  %D%/loader/new.sh
 
 check_PROGRAMS += test_wire
 test_wire_SOURCES = %D%/unit/test_wire.c %D%/unit/toys.c %D%/unit/toys.h

@@ -22,8 +22,11 @@ static json_t *text(const char *s) {
   return j;
 }
 
-static json_t *number(double v) {
-  return isfinite(v) ? json_real(v) : json_null();
+/* A bound: null where there is none, without a fraction for whole numbers. */
+static json_t *bound(const thw_param *p, double v) {
+  if (!isfinite(v)) return json_null();
+  int whole = (p->type == THW_P_INT || p->type == THW_P_INTS) && fabs(v) < 9e15 && v == floor(v);
+  return whole ? json_integer((json_int_t)v) : json_real(v);
 }
 
 static json_t *texts(const char *const *list) {
@@ -68,9 +71,9 @@ static json_t *param(const thw_param *p) {
   json_object_set_new(o, "required", json_boolean(p->flags & THW_P_REQUIRED));
   if (p->type == THW_P_INT || p->type == THW_P_REAL || p->type == THW_P_INTS ||
       p->type == THW_P_REALS) {
-    json_object_set_new(o, "min", number(p->min));
+    json_object_set_new(o, "min", bound(p, p->min));
     json_object_set_new(o, "min_open", json_boolean(p->flags & THW_P_MIN_OPEN));
-    json_object_set_new(o, "max", number(p->max));
+    json_object_set_new(o, "max", bound(p, p->max));
     json_object_set_new(o, "max_open", json_boolean(p->flags & THW_P_MAX_OPEN));
     json_object_set_new(o, "by_ratio", json_boolean(p->flags & THW_P_LOG));
   }

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# What `thalweg new` writes builds with warnings as errors, is known to the program, and its own
+# check passes.
+set -u
+thalweg=$top_builddir/thalweg
+umask 022
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+unset MAKEFLAGS MFLAGS MAKELEVEL
+fail() {
+  echo "FAIL: $*"
+  cat "$work/out" "$work/err"
+  exit 1
+}
+try() { "$@" >"$work/out" 2>"$work/err"; }
+
+for kind in optimizer model source; do
+  name=made-$kind
+  try "$thalweg" new $kind $name || fail "new $kind"
+  grep -rn '@ID@\|@KIND@' $name && fail "$name: a mark was left"
+  try make -C $name CC="${CC:-cc}" CPPFLAGS="-I$top_srcdir/include" PKG_CONFIG=true \
+    WARNINGS='-std=c99 -Wall -Wextra -Wpedantic -Werror' || fail "$name does not build"
+  try "$thalweg" info $kind/$name --plugin-path $name || fail "info $name"
+  grep -q "^file  *$PWD/$name/$name.so$" "$work/out" || fail "info $name names another file"
+  [ -s "$work/err" ] && fail "$name: the loader has something to say"
+  if "$thalweg" help verify >/dev/null 2>&1 && "$thalweg" help run >/dev/null 2>&1; then
+    try make -C $name check THALWEG="$thalweg" || fail "$name: its own check"
+  else
+    echo "this build has no verify or run: $name not run"
+  fi
+done
+
+# Mistakes.
+try "$thalweg" new optimizer made-optimizer
+[ $? -eq 1 ] || fail 'a directory that is there was overwritten'
+grep -q 'made-optimizer: cannot be made: .*: remove it, or choose another' err || fail 'message'
+try "$thalweg" new optimizer Upper
+[ $? -eq 2 ] || fail 'a bad name was taken'
+try "$thalweg" new learner x
+[ $? -eq 2 ] || fail 'a kind without template was taken'
+try "$thalweg" new optimizer
+[ $? -eq 2 ] || fail 'a missing name was taken'
+try "$thalweg" new optimizer other --out elsewhere || fail '--out'
+[ -f elsewhere/other.c ] || fail '--out: no file'
+exit 0
