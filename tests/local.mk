@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 TEST_EXTENSIONS = .sh
 
+# What takes too long for every build: each entry of long_checks is a target of make check-long.
+long_checks =
+
 dist_noinst_SCRIPTS += \
   %D%/lint.sh \
   %D%/packaging/headers.sh \
@@ -39,6 +42,19 @@ test_curvature_SOURCES = %D%/unit/test_curvature.c
 test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_curvature_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_curvature
+
+# The whole acceptance table.
+EXTRA_PROGRAMS += curvature_table
+CLEANFILES += curvature_table$(EXEEXT)
+curvature_table_SOURCES = %D%/long/curvature_table.c
+curvature_table_LDADD = libtpproblems.la libthwcore.la
+long_checks += check-curvature-table
+
+check_PROGRAMS += test_curvature_parts
+test_curvature_parts_SOURCES = %D%/unit/test_curvature_parts.c
+test_curvature_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_curvature_parts_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_curvature_parts
 
 check_PROGRAMS += test_schema
 test_schema_SOURCES = %D%/unit/test_schema.c
@@ -105,10 +121,10 @@ installcheck-local:
 	  $(SHELL) '$(abs_top_srcdir)/tests/packaging/installed.sh' \
 	  '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(bindir)/thalweg'
 
-# What takes too long for every build: each entry of long_checks is a target.
-long_checks =
 check-long: check $(long_checks)
-.PHONY: check-long
+check-curvature-table: curvature_table$(EXEEXT)
+	./curvature_table$(EXEEXT)
+.PHONY: check-long check-curvature-table
 
 # Fuzz targets for the readers of foreign bytes: clang's libFuzzer, FUZZ_SECONDS each.
 FUZZ_SECONDS = 600
