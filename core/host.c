@@ -49,9 +49,13 @@ extern void openblas_set_num_threads(int n) __attribute__((weak));
 extern int openblas_get_parallel(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
+/* Weak references alone do not make a linker keep the library (--as-needed), and a plugin brings it
+ * in too late and where nobody sees it: this one is not weak, and called for nothing. */
+extern void cblas_dscal(int n, double a, double *x, int incx);
 
 void tw_session_init(tw_session *s, uint64_t seed, uint32_t dtype, int threads) {
   *s = (tw_session){.seed = seed, .dtype = dtype, .threads = 1};
+  cblas_dscal(0, 1.0, NULL, 1);
   if (openblas_set_num_threads) openblas_set_num_threads(1);
 #ifdef _OPENMP
   if (threads > 0) omp_set_num_threads(threads);

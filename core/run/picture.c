@@ -51,35 +51,65 @@ static int read_metrics(curve *c, const char *folder) {
   return c->n >= 2;
 }
 
-static void script(FILE *to, const curve *c, const char *title) {
+/* A value for a logarithmic axis; what has no place on it is left out and the line goes on. */
+static void put_log(FILE *to, double v) {
+  if (v > 0)
+    fprintf(to, " %.9g", v);
+  else
+    fputs(" ?", to);
+}
+
+/* Logarithmic where any value is positive. */
+static void panel(FILE *to, int is_log, int column, int plain_column, const char *colour) {
+  if (is_log)
+    fputs("set logscale y\nset format y '10^{%T}'\n", to);
+  else
+    fputs("unset logscale y\nset format y '%g'\n", to);
+  fprintf(to, "plot $d using 1:%d with lines lw 2 lc rgb '%s'\n", is_log ? column : plain_column,
+          colour);
+}
+
+static void data(FILE *to, const curve *c, int *log_f, int *log_g) {
   size_t every = (c->n + POINTS - 1) / POINTS;
-  fputs("$d << EOD\n", to);
-  for (size_t i = 0; i < c->n; i++)
-    if (i % every == 0 || i + 1 == c->n)
-      fprintf(to, "%.9g %.9g %.9g %.17g\n", c->passes[i], c->f[i] - c->best, c->g[i], c->f[i]);
+  *log_f = *log_g = 0;
+  fputs("set datafile missing '?'\n$d << EOD\n", to);
+  for (size_t i = 0; i < c->n; i++) {
+    if (i % every != 0 && i + 1 != c->n) continue;
+    fprintf(to, "%.9g", c->passes[i]);
+    put_log(to, c->f[i] - c->best);
+    put_log(to, c->g[i]);
+    fprintf(to, " %.9g %.9g\n", c->f[i], c->g[i]);
+    *log_f |= c->f[i] > c->best;
+    *log_g |= c->g[i] > 0;
+  }
   fputs("EOD\n", to);
+}
+
+static void script(FILE *to, const curve *c, const char *title) {
+  int log_f, log_g;
+  data(to, c, &log_f, &log_g);
   /* A title is drawn as it is written: control characters and quotes have no business in it. */
   fputs("title = '", to);
   for (const char *p = title; *p; p++)
     if ((unsigned char)*p >= ' ' && *p != '\'' && *p != '\\' && *p != '\x7f') fputc(*p, to);
-  fprintf(to, "'\nbest = '%.10g'\n", c->best);
-  fputs("svg = \"svg size 800,600 dynamic font 'sans,13' background rgb 'white'\"\n"
+  fputs("'\nsvg = \"svg size 800,600 dynamic font 'sans,13' background rgb 'white'\"\n"
         "png = strstrt(GPVAL_TERMINALS, 'pngcairo') ? \"pngcairo size 1200,900 font 'sans,14'\" "
         ": 'png size 1200,900'\n"
         "do for [t in 'svg png'] {\n"
         "if (t eq 'svg') {\n set terminal @svg\n set output 'loss.svg'\n}"
         " else {\n set terminal @png\n set output 'loss.png'\n}\n"
         "set multiplot layout 2,1 title title noenhanced margins 0.13,0.96,0.10,0.90 spacing 0.06\n"
-        "set grid ls 0 lc rgb '#bbbbbb'\nset border 3\nset tics nomirror out\n"
-        "set logscale y\nset format y '10^{%T}'\nunset key\n"
-        "set format x ''\nunset xlabel\n"
-        "set ylabel 'f - best (best ' . best . ')'\n"
-        "plot $d using 1:($2 > 0 ? $2 : NaN) with lines lw 2 lc rgb '#1b6ca8'\n"
-        "set format x '%g'\nset xlabel 'passes over the data'\n"
-        "set ylabel 'gradient norm'\n"
-        "plot $d using 1:($3 > 0 ? $3 : NaN) with lines lw 2 lc rgb '#c8502d'\n"
-        "unset multiplot\nunset output\n}\n",
+        "set grid lt 1 lc rgb '#e4e4e4'\nset border 3\nset tics nomirror out\nunset key\n"
+        "set format x ''\nunset xlabel\n",
         to);
+  if (log_f)
+    fprintf(to, "set ylabel 'f - %.8g' noenhanced\n", c->best);
+  else
+    fputs("set ylabel 'f'\n", to);
+  panel(to, log_f, 2, 4, "#1b6ca8");
+  fputs("set format x '%g'\nset xlabel 'passes over the data'\nset ylabel 'gradient norm'\n", to);
+  panel(to, log_g, 3, 5, "#c8502d");
+  fputs("unset multiplot\nunset output\n}\n", to);
 }
 
 static _Noreturn void become_gnuplot(const char *folder, const int pipe_fd[2]) {
