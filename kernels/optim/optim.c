@@ -76,19 +76,39 @@ void optim_take_facts(optim *o, const thw_facts *f) {
     if (!isnan(from[i])) *to[i] = from[i];
 }
 
-int64_t optim_batch_rows(const optim *o, int64_t batch) {
-  if (batch > 0) return batch;
-  return o->n > 0 ? o->n : 1;
-}
-
 thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch, const thw_vec *x,
-                        double *f, thw_vec *g) {
-  if (batch == 0) return thw_oracle_eval(&o->oracle, x, NULL, f, g);
+                        double *f, thw_vec *g, int64_t *rows) {
+  if (batch == 0) {
+    *rows += o->n;
+    return thw_oracle_eval(&o->oracle, x, NULL, f, g);
+  }
   thw_batch *b;
   THW_TRY(thw_oracle_draw(&o->oracle, r, how, batch, &b));
+  *rows += b->n;
   thw_status st = thw_oracle_eval(&o->oracle, x, b, f, g);
   thw_oracle_release(&o->oracle, b);
   return st;
+}
+
+#define STREAM_PASS 65536
+
+void optim_pace_start(optim_pace *p, const optim *o, int64_t batch) {
+  *p = (optim_pace){.batch = batch, .pass = o->n > 0 ? o->n : STREAM_PASS};
+}
+
+int optim_pace_step(optim_pace *p, int64_t rows) {
+  p->steps++;
+  p->rows += rows;
+  p->in_pass += rows;
+  if (p->in_pass < p->pass) return 0;
+  p->in_pass %= p->pass;
+  return 1;
+}
+
+void optim_pace_grow(optim_pace *p, const optim *o, double factor) {
+  if (p->batch == 0 || !(factor > 0.0)) return;
+  double b = ceil((double)p->batch * factor), most = o->n > 0 ? (double)o->n : 0x1p40;
+  p->batch = (int64_t)fmax(1.0, fmin(b, most));
 }
 
 thw_status optim_save(thw_writer *w, const optim_field *f, size_t n) {

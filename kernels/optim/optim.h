@@ -6,6 +6,8 @@
 
 #include <thalweg/optimizer.h>
 
+#include "kernels/curvature/curvature.h"
+
 /* Most working vectors of one optimizer. */
 #define OPTIM_VECS 160
 
@@ -56,13 +58,29 @@ static inline int optim_known(double fact) {
 
 /* ---- samples -------------------------------------------------------------------------------- */
 
-/* Rows that a mini-batch of `batch` rows has (0: the whole sum). */
-int64_t optim_batch_rows(const optim *o, int64_t batch);
-
 /* Gradient (and value, unless f is NULL) at x of a new batch drawn as `how`, or of the whole sum
- * when batch is 0. */
+ * when batch is 0. *rows grows by what it cost. */
 thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch, const thw_vec *x,
-                        double *f, thw_vec *g);
+                        double *f, thw_vec *g, int64_t *rows);
+
+/* Progress of a method that goes batch by batch. On a stream 65,536 rows count as a pass. */
+typedef struct optim_pace {
+  int64_t batch; /* 0: the whole sum                                                       */
+  int64_t pass;  /* rows of one                                                            */
+  int64_t steps, rows, in_pass;
+} optim_pace;
+
+void optim_pace_start(optim_pace *p, const optim *o, int64_t batch);
+/* One step with `rows` rows; 1 when it ended a pass. */
+int optim_pace_step(optim_pace *p, int64_t rows);
+static inline double optim_passes(const optim_pace *p) {
+  return (double)p->rows / (double)p->pass;
+}
+static inline int64_t optim_step_rows(const optim_pace *p) {
+  return p->batch > 0 ? p->batch : p->pass;
+}
+/* Multiplies the batch, up to the whole sum. */
+void optim_pace_grow(optim_pace *p, const optim *o, double factor);
 
 /* Work done in a step against what the caller allows. */
 typedef struct optim_meter {
@@ -80,28 +98,41 @@ static inline int optim_go_on(const optim_meter *m, int64_t next) {
 
 /* ---- constants ------------------------------------------------------------------------------ */
 
-/* Room that the estimates need. `top` keeps the dominant direction from one estimate to the next
- * (a vector of zeros: none yet). */
+/* Room that the estimates need: kernels/curvature does the work. */
 typedef struct optim_probe {
-  thw_vec *top, *at, *h, *g;
+  curv_work work;
   thw_rng rng;
 } optim_probe;
 
-/* Lipschitz constant of the gradient near x, 1.2 times what power iteration on gradient
- * differences over one fixed batch of at most 512 rows finds; never below 0.7 `*L` when that is
- * positive. neon2.md section 8; costs about 13 batches, 5 when `top` is warm. */
+/* Lipschitz constant of the gradient near x: 1.2 times what twelve steps of power iteration find
+ * on one fixed batch of at most 512 rows; never below 0.7 `*L` (0: no estimate yet). neon2.md
+ * section 8. */
 thw_status optim_estimate_L(const optim *o, optim_probe *p, const thw_vec *x, double *L,
                             int64_t *cost);
 
 /* V_H near x: the largest sample variance of the vectors H_i u over three random unit u, 32 rows
- * each. Costs 192 gradients. */
+ * each; never below 0.7 `*vh`. */
 thw_status optim_estimate_VH(const optim *o, optim_probe *p, const thw_vec *x, double *vh,
                              int64_t *cost);
 
-/* The first that is known of: `given` (a parameter, 0: not given), the oracle's fact, an estimate
- * at x. *estimated says which. */
-thw_status optim_lipschitz(const optim *o, optim_probe *p, double given, const thw_vec *x,
-                           double *L, int *estimated, int64_t *cost);
+/* Constants in force and where they come from: a parameter (given, 0: not), else the oracle's
+ * facts, else estimates, which are made afresh after `every` epochs (0: never), but not for more
+ * than a tenth of all work. */
+typedef struct optim_constants {
+  double given_L, given_VH;
+  int64_t every;
+  double L, VH; /* 0: not settled, or not needed                                           */
+  int64_t have, estimated, epochs, work, cost;
+} optim_constants;
+
+void optim_constants_start(optim_constants *c, double L, double VH, int64_t every);
+/* After a jump: what was estimated is estimated again before the next use. */
+void optim_constants_stale(optim_constants *c);
+/* An epoch of `work` component gradients has been made. */
+void optim_constants_epoch(optim_constants *c, int64_t work);
+/* Settles L, and V_H when asked for, at x where that is due. */
+thw_status optim_constants_settle(optim_constants *c, const optim *o, optim_probe *p,
+                                  const thw_vec *x, int want_VH, int64_t *cost);
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
@@ -111,6 +142,19 @@ typedef struct optim_field {
   enum { OPTIM_I64, OPTIM_F64, OPTIM_RNG, OPTIM_VEC } kind;
   void *at; /* int64_t *, double *, thw_rng *, thw_vec * */
 } optim_field;
+
+/* The fields of the structs above. */
+#define OPTIM_CONSTANTS_FIELDS(c)                                                                  \
+  {"L", OPTIM_F64, &(c)->L}, {"VH", OPTIM_F64, &(c)->VH}, {"have", OPTIM_I64, &(c)->have},         \
+      {"estimated", OPTIM_I64, &(c)->estimated}, {"estimate_epochs", OPTIM_I64, &(c)->epochs},     \
+      {"estimate_work", OPTIM_I64, &(c)->work}, {                                                  \
+    "estimate_cost", OPTIM_I64, &(c)->cost                                                         \
+  }
+#define OPTIM_PACE_FIELDS(p)                                                                       \
+  {"batch", OPTIM_I64, &(p)->batch}, {"steps", OPTIM_I64, &(p)->steps},                            \
+      {"rows", OPTIM_I64, &(p)->rows}, {                                                           \
+    "in_pass", OPTIM_I64, &(p)->in_pass                                                            \
+  }
 
 thw_status optim_save(thw_writer *w, const optim_field *f, size_t n);
 thw_status optim_load(thw_reader *r, const optim_field *f, size_t n);

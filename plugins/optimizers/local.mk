@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
+plugin_LTLIBRARIES += adam.la
+adam_la_SOURCES = %D%/adam/adam.c
+adam_la_LDFLAGS = $(plugin_ldflags)
+adam_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += gd.la
 gd_la_SOURCES = %D%/gd/gd.c
 gd_la_LDFLAGS = $(plugin_ldflags)
-gd_la_LIBADD = libthwoptim.la $(LIBM)
+gd_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
 plugin_LTLIBRARIES += lbfgs.la
 lbfgs_la_SOURCES = %D%/lbfgs/lbfgs.c
 lbfgs_la_LDFLAGS = $(plugin_ldflags)
-lbfgs_la_LIBADD = libthwoptim.la $(LIBM)
+lbfgs_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
+plugin_LTLIBRARIES += sgd.la
+sgd_la_SOURCES = %D%/sgd/sgd.c
+sgd_la_LDFLAGS = $(plugin_ldflags)
+sgd_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
 plugin_LTLIBRARIES += svrg.la
 svrg_la_SOURCES = \
@@ -17,4 +27,4 @@ svrg_la_SOURCES = \
   %D%/svrg/svrg.c \
   %D%/svrg/svrg.h
 svrg_la_LDFLAGS = $(plugin_ldflags)
-svrg_la_LIBADD = libthwoptim.la $(LIBM)
+svrg_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)

@@ -33,7 +33,7 @@ static const thw_param params[] = {
                    "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
 };
 
-enum { X, G, V, Y, TOP, AT, H, PG, VECS };
+enum { X, G, V, Y, P0, P1, P2, P3, P4, VECS };
 #define MEMORY 10 /* values that the non-monotone search looks back on */
 
 typedef struct gd {
@@ -41,9 +41,10 @@ typedef struct gd {
   const struct gd_params *p;
   optim_probe probe;
   thw_vec *x, *g, *v, *y;
-  double L, step, f, theta; /* step: of the rule, before scale; theta: Nesterov's sequence */
+  optim_constants c;
+  double step, f, theta; /* step: of the rule, before scale; theta: Nesterov's sequence */
   double past[MEMORY];
-  int64_t have_L, estimated, have_g, n_past;
+  int64_t have_step, have_g, n_past;
 } gd;
 
 static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
@@ -77,7 +78,8 @@ static thw_status reset(void *self, const thw_vec *x) {
   THW_TRY(thw_fill(s->v, 0.0));
   s->have_g = s->n_past = 0;
   s->theta = 1.0;
-  if (s->estimated) s->have_L = 0;
+  optim_constants_stale(&s->c);
+  if (!s->c.have) s->have_step = 0;
   return THW_OK;
 }
 
@@ -87,28 +89,26 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(optim_need_sum(&s->o, "gd", "the optimizer \"sgd\""));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y];
-  s->probe = (optim_probe){.top = v[TOP], .at = v[AT], .h = v[H], .g = v[PG]};
+  s->probe.work = (curv_work){NULL, v[P0], v[P1], v[P2], v[P3], v[P4]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
-  THW_TRY(thw_fill(s->probe.top, 0.0));
-  s->L = s->step = 0.0;
-  s->have_L = s->estimated = 0;
+  optim_constants_start(&s->c, s->p->lipschitz, 0.0, 0);
+  s->step = s->f = 0.0;
+  s->have_step = 0;
   return reset(s, x0);
 }
 
-/* The constant L, when the step comes from it. */
+/* The step from L, unless it is given. */
 static thw_status prepare(gd *s, optim_meter *m) {
-  if (s->have_L) return THW_OK;
+  if (s->have_step) return THW_OK;
   if (s->p->step > 0.0) {
     s->step = s->p->step;
   } else {
-    int estimated;
-    THW_TRY(optim_lipschitz(&s->o, &s->probe, s->p->lipschitz, s->x, &s->L, &estimated, &m->used));
-    s->estimated = estimated;
-    double part = estimated ? 0.9 : 1.0;
+    THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, 0, &m->used));
+    double part = s->c.estimated ? 0.9 : 1.0;
     if (s->p->momentum == HEAVY_BALL) part = 1.0 - s->p->beta;
-    s->step = part / s->L;
+    s->step = part / s->c.L;
   }
-  s->have_L = 1;
+  s->have_step = 1;
   return THW_OK;
 }
 
@@ -243,12 +243,12 @@ static const thw_optimizer_ops ops = {
 
 #define FIELDS(s)                                                                                  \
   {                                                                                                \
-    {"x", OPTIM_VEC, (s)->x}, {"g", OPTIM_VEC, (s)->g}, {"v", OPTIM_VEC, (s)->v},                  \
-        {"top", OPTIM_VEC, (s)->probe.top}, {"probe", OPTIM_RNG, &(s)->probe.rng},                 \
-        {"L", OPTIM_F64, &(s)->L}, {"step", OPTIM_F64, &(s)->step}, {"f", OPTIM_F64, &(s)->f},     \
+    OPTIM_CONSTANTS_FIELDS(&(s)->c), {"x", OPTIM_VEC, (s)->x}, {"g", OPTIM_VEC, (s)->g},           \
+        {"v", OPTIM_VEC, (s)->v}, {"probe", OPTIM_RNG, &(s)->probe.rng},                           \
+        {"step", OPTIM_F64, &(s)->step}, {"f", OPTIM_F64, &(s)->f},                                \
         {"theta", OPTIM_F64, &(s)->theta}, {"scale", OPTIM_F64, &(s)->o.scale},                    \
-        {"have_L", OPTIM_I64, &(s)->have_L}, {"estimated", OPTIM_I64, &(s)->estimated},            \
-        {"have_g", OPTIM_I64, &(s)->have_g}, {"n_past", OPTIM_I64, &(s)->n_past},                  \
+        {"have_step", OPTIM_I64, &(s)->have_step}, {"have_g", OPTIM_I64, &(s)->have_g},            \
+        {"n_past", OPTIM_I64, &(s)->n_past},                                                       \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -279,7 +279,7 @@ static thw_status scale_step(void *self, double factor) {
 static thw_status take_facts(void *self, const thw_facts *f) {
   gd *s = self;
   optim_take_facts(&s->o, f);
-  s->have_L = 0;
+  s->c.have = s->have_step = 0;
   return THW_OK;
 }
 
@@ -289,7 +289,7 @@ static const thw_steer steer = {
 static thw_status report_(void *self, thw_sink *k) {
   gd *s = self;
   k->real(k, "step", s->step * s->o.scale);
-  if (s->L > 0.0) k->real(k, "L", s->L);
+  if (s->c.L > 0.0) k->real(k, "L", s->c.L);
   return THW_OK;
 }
 

@@ -35,8 +35,10 @@ static const thw_param params[] = {
                    "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
     THW_PARAM_REAL(struct svrg_params, variance_hess, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "V_H, the variance of the rows' Hessians; 0: the model's own, else estimated."),
-    THW_PARAM_INT(struct svrg_params, reestimate, 10, 0, THW_NO_BOUND, "epochs",
-                  "Epochs after which estimated constants are estimated afresh; 0: never."),
+    THW_PARAM_INT(
+        struct svrg_params, reestimate, 10, 0, THW_NO_BOUND, "epochs",
+        "Epochs after which estimated constants are estimated afresh (later on small sums, "
+        "where that would be a tenth of all work); 0: never."),
     THW_PARAM_ENUM(struct svrg_params, guard, SVRG_AUTO, choices,
                    "Undo an epoch after which f on a fixed sample has risen, and halve the step "
                    "(auto: unless strongly convex)."),
@@ -85,19 +87,15 @@ static const thw_optimizer_ops ops = {
 
 #define FIELDS(s)                                                                                  \
   {                                                                                                \
-    {"x", OPTIM_VEC, (s)->x}, {"s", OPTIM_VEC, (s)->s}, {"mu", OPTIM_VEC, (s)->mu},                \
-        {"sum", OPTIM_VEC, (s)->sum}, {"top", OPTIM_VEC, (s)->probe.top},                          \
+    OPTIM_CONSTANTS_FIELDS(&(s)->c), {"x", OPTIM_VEC, (s)->x}, {"s", OPTIM_VEC, (s)->s},           \
+        {"mu", OPTIM_VEC, (s)->mu}, {"sum", OPTIM_VEC, (s)->sum},                                  \
         {"probe", OPTIM_RNG, &(s)->probe.rng}, {"draw", OPTIM_RNG, &(s)->draw},                    \
-        {"pick", OPTIM_RNG, &(s)->pick}, {"L", OPTIM_F64, &(s)->L}, {"VH", OPTIM_F64, &(s)->VH},   \
-        {"Lmax", OPTIM_F64, &(s)->Lmax}, {"eta", OPTIM_F64, &(s)->eta},                            \
+        {"pick", OPTIM_RNG, &(s)->pick}, {"eta", OPTIM_F64, &(s)->eta},                            \
         {"growth", OPTIM_F64, &(s)->growth}, {"mult", OPTIM_F64, &(s)->mult},                      \
         {"scale", OPTIM_F64, &(s)->o.scale}, {"f_guard", OPTIM_F64, &(s)->f_guard},                \
         {"norm_s", OPTIM_F64, &(s)->norm_s}, {"b", OPTIM_I64, &(s)->b},                            \
         {"mean_m", OPTIM_I64, &(s)->mean_m}, {"chunk", OPTIM_I64, &(s)->chunk},                    \
-        {"have_constants", OPTIM_I64, &(s)->have_constants},                                       \
-        {"estimated", OPTIM_I64, &(s)->estimated},                                                 \
-        {"since_estimate", OPTIM_I64, &(s)->since_estimate}, {"t", OPTIM_I64, &(s)->t},            \
-        {"m", OPTIM_I64, &(s)->m}, {"picked", OPTIM_I64, &(s)->picked},                            \
+        {"t", OPTIM_I64, &(s)->t}, {"m", OPTIM_I64, &(s)->m}, {"picked", OPTIM_I64, &(s)->picked}, \
         {"epochs", OPTIM_I64, &(s)->epochs}, {"rejected", OPTIM_I64, &(s)->rejected},              \
         {"in_a_row", OPTIM_I64, &(s)->in_a_row},                                                   \
   }
@@ -141,7 +139,7 @@ static thw_status grow_batch(void *self, double factor) {
 static thw_status take_facts(void *self, const thw_facts *f) {
   svrg *s = self;
   optim_take_facts(&s->o, f);
-  s->have_constants = 0;
+  s->c.have = 0;
   return THW_OK;
 }
 
@@ -156,8 +154,8 @@ static thw_status report_(void *self, thw_sink *k) {
   k->real(k, "step", s->eta);
   k->real(k, "batch", (double)s->b);
   k->real(k, "epoch", (double)s->epochs);
-  if (s->L > 0.0) k->real(k, "L", s->L);
-  if (s->VH > 0.0) k->real(k, "V_H", s->VH);
+  if (s->c.L > 0.0) k->real(k, "L", s->c.L);
+  if (s->c.VH > 0.0) k->real(k, "V_H", s->c.VH);
   if (s->rejected > 0) k->real(k, "rejected", (double)s->rejected);
   return THW_OK;
 }

@@ -9,57 +9,19 @@
 #define ATTEMPTS 20 /* epochs in a row that the guard may reject */
 #define RECOVER 1.1 /* of the guard's multiplier after an accepted epoch */
 
-/* ---- constants ------------------------------------------------------------------------------ */
-
-static thw_status estimate(svrg *s, int want_L, int want_VH, optim_meter *m) {
-  if (want_L) THW_TRY(optim_estimate_L(&s->o, &s->probe, s->x, &s->L, &m->used));
-  if (want_VH) {
-    double vh;
-    THW_TRY(optim_estimate_VH(&s->o, &s->probe, s->x, &vh, &m->used));
-    s->VH = fmax(vh, 0.7 * s->VH);
-  }
-  return THW_OK;
-}
-
-thw_status svrg_constants(svrg *s, optim_meter *m) {
-  const thw_facts *f = &s->o.facts;
-  int stale = s->estimated && s->p->reestimate > 0 && s->since_estimate >= s->p->reestimate;
-  if ((s->have_constants && !stale) || s->p->step > 0.0) return THW_OK;
-  s->have_constants = 1;
-  s->since_estimate = 0;
-  int need_L = 0, need_VH = 0;
-  if (s->p->lipschitz > 0.0)
-    s->L = s->p->lipschitz;
-  else if (optim_known(f->lipschitz))
-    s->L = f->lipschitz;
-  else
-    need_L = 1;
-  s->Lmax = f->lipschitz_max;
-  if (s->p->variance_hess > 0.0)
-    s->VH = s->p->variance_hess;
-  else if (!isnan(f->variance_hess) && f->variance_hess >= 0.0)
-    s->VH = f->variance_hess;
-  else
-    need_VH = !(s->convex && optim_known(s->Lmax));
-  s->estimated = need_L || need_VH;
-  if (!s->estimated) return THW_OK;
-  s->o.host->stage(s->o.ctx, "estimate");
-  thw_status st = estimate(s, need_L, need_VH, m);
-  s->o.host->stage(s->o.ctx, NULL);
-  return st;
-}
-
 /* variance-reduction.md section 3 for the general case. For convex sums the mean of b gradients
  * drawn with replacement has the expected smoothness ((b-1) L + Lmax) / b, and a third of its
  * inverse is SAGA's proven step. */
 double svrg_base_step(const svrg *s) {
   if (s->p->step > 0.0) return s->p->step;
-  double b = (double)s->b, m = (double)s->mean_m;
-  if (s->convex && optim_known(s->Lmax))
-    return b / (3.0 * ((b - 1.0) * fmin(s->L, s->Lmax) + s->Lmax));
-  double cap = 0.5 / s->L;
-  if (!(s->VH > 0.0)) return cap;
-  return fmin(s->p->c_step * cbrt(b / (s->VH * s->L * m * m)), cap);
+  double b = (double)s->b, m = (double)s->mean_m, L = s->c.L, VH = s->c.VH;
+  if (svrg_by_rows(s)) {
+    double most = s->o.facts.lipschitz_max;
+    return b / (3.0 * ((b - 1.0) * fmin(L, most) + most));
+  }
+  double cap = 0.5 / L;
+  if (!(VH > 0.0)) return cap;
+  return fmin(s->p->c_step * cbrt(b / (VH * L * m * m)), cap);
 }
 
 /* ---- adaptive step -------------------------------------------------------------------------- */
@@ -83,8 +45,8 @@ void svrg_adapt(svrg *s, double norm, int *ok) {
 /* The stream is copied, so that the rows are the same each time. */
 thw_status svrg_guard_value(const svrg *s, const thw_vec *x, double *f) {
   thw_rng r = s->guard;
-  if (s->o.n <= s->p->guard_batch) return thw_oracle_eval(&s->o.oracle, x, NULL, f, NULL);
-  return optim_sample(&s->o, &r, THW_DRAW_SUBSET, s->p->guard_batch, x, f, NULL);
+  int64_t rows = 0, n = s->o.n <= s->p->guard_batch ? 0 : s->p->guard_batch;
+  return optim_sample(&s->o, &r, THW_DRAW_SUBSET, n, x, f, NULL, &rows);
 }
 
 /* neon2.md section 10. */

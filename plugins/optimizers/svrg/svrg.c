@@ -10,7 +10,7 @@
  * A piece of a sparse problem is settled in O(d), so it has at least d rows. */
 #define CHUNK_ROWS 4096
 
-enum { X, S, MU, FRESH, D, SUM, TOP, AT, VECS };
+enum { X, S, MU, FRESH, D, SUM, P0, P1, VECS };
 
 static int64_t clamp(double v, int64_t lo, int64_t hi) {
   if (!(v > (double)lo)) return lo;
@@ -46,7 +46,7 @@ thw_status svrg_reset(void *self, const thw_vec *x) {
   svrg_drop(s);
   s->t = -1;
   s->norm_s = 0.0;
-  if (s->estimated) s->have_constants = 0;
+  optim_constants_stale(&s->c);
   return thw_copy(s->x, x);
 }
 
@@ -57,19 +57,17 @@ thw_status svrg_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   THW_TRY(optim_need_sum(&s->o, "svrg", "the optimizer \"scsg\" or \"sgd\""));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->s = v[S], s->mu = v[MU], s->fresh = v[FRESH], s->d = v[D], s->sum = v[SUM];
-  s->probe = (optim_probe){.top = v[TOP], .at = v[AT], .h = v[D], .g = v[FRESH]};
-  THW_TRY(thw_fill(s->probe.top, 0.0));
+  /* Estimates are made between epochs, when these hold nothing. */
+  s->probe.work = (curv_work){NULL, v[SUM], v[P0], v[D], v[FRESH], v[P1]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   THW_TRY(s->o.host->rng(s->o.ctx, "epoch", &s->pick));
   THW_TRY(s->o.host->rng(s->o.ctx, "guard", &s->guard));
   s->vr = s->p->fused ? thw_ext(oracle, THW_EXT_VR) : NULL;
   settle(s);
-  s->L = s->VH = 0.0;
-  s->Lmax = (double)NAN;
+  optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, s->p->reestimate);
   s->growth = s->mult = 1.0;
   s->eta = s->f_guard = s->norm_s = 0.0;
-  s->have_constants = s->estimated = s->since_estimate = 0;
   s->epochs = s->rejected = s->in_a_row = s->m = s->picked = 0;
   return svrg_reset(s, x0);
 }
@@ -125,7 +123,8 @@ static void plan(svrg *s) {
 /* s, mu and the lengths of a new epoch; back to the old snapshot when x has run away. */
 static thw_status begin_epoch(svrg *s, optim_meter *m) {
   if (s->t >= 0 && s->t == s->m) s->t = -1;
-  THW_TRY(svrg_constants(s, m));
+  if (s->p->step == 0.0)
+    THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, !svrg_by_rows(s), &m->used));
   void *snap;
   double norm;
   int ok;
@@ -197,7 +196,7 @@ static thw_status end_epoch(svrg *s, int finite) {
   if (finite && s->p->snapshot == SVRG_RANDOM) THW_TRY(thw_copy(s->x, s->sum));
   THW_TRY(svrg_guard_end(s, finite, &ok));
   s->epochs++;
-  s->since_estimate++;
+  optim_constants_epoch(&s->c, s->o.n + 2 * s->m * s->b);
   s->t = s->m;
   if (ok) return THW_OK;
   THW_TRY(thw_copy(s->x, s->s));

@@ -24,9 +24,7 @@ typedef struct svrg {
   thw_rng draw, pick, guard;
   /* settled by start */
   int64_t convex, b, mean_m, chunk, guarded, adaptive;
-  /* constants */
-  double L, VH, Lmax;
-  int64_t have_constants, estimated, since_estimate;
+  optim_constants c;
   /* step length */
   double eta, growth; /* of this epoch; adaptive: on the base step */
   double mult;        /* of the guard */
@@ -35,8 +33,10 @@ typedef struct svrg {
   double f_guard, norm_s; /* at s: value on the guard's rows, norm of mu */
 } svrg;
 
-/* Constants and step length for the next epoch, when they are due. */
-thw_status svrg_constants(svrg *s, optim_meter *m);
+/* True when the step comes from the rows' own Lipschitz constants: strongly convex sums. */
+static inline int svrg_by_rows(const svrg *s) {
+  return s->convex && optim_known(s->o.facts.lipschitz_max);
+}
 /* The step that the rule gives, before the multipliers. */
 double svrg_base_step(const svrg *s);
 

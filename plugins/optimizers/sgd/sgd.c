@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Stochastic gradient descent with mini-batches, schedules, momentum and averaging. */
+#include "config.h"
+
+#include <string.h>
+
+#include "kernels/optim/optim.h"
+#include "kernels/optim/schedule.h"
+
+enum { NONE, HEAVY_BALL, NESTEROV };
+static const char *const momenta[] = {"none", "heavy-ball", "nesterov", NULL};
+enum { UNIFORM, EPOCH };
+static const char *const draws[] = {"uniform", "epoch", NULL};
+enum { NO_AVERAGE, PLAIN_AVERAGE, POLYNOMIAL };
+static const char *const averages[] = {"none", "uniform", "polynomial", NULL};
+#define POWER 3.0 /* of the polynomial average: weight of iterate t grows like t^3 */
+
+struct sgd_params {
+  double step, decay, period, warmup, minimum, beta, lipschitz, variance_hess;
+  int64_t batch;
+  int32_t draw, schedule, momentum, average;
+};
+
+static const thw_param params[] = {
+    THW_PARAM_REAL(struct sgd_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "Base step length; 0: 0.5/(L + V_H/(batch L)), with momentum (1 - beta) times "
+                   "that."),
+    THW_PARAM_INT(struct sgd_params, batch, 16, 0, THW_NO_BOUND, "rows",
+                  "Rows in each mini-batch; 0: the whole sum."),
+    THW_PARAM_ENUM(struct sgd_params, draw, UNIFORM, draws,
+                   "uniform: rows with replacement; epoch: each row once per pass, in a new order "
+                   "(streams: the next rows)."),
+    THW_PARAM_ENUM(struct sgd_params, schedule, OPTIM_CONSTANT, optim_schedules,
+                   "How the step changes: constant; step (times decay every period); inverse "
+                   "1/(1 + decay t); inverse-sqrt 1/sqrt(1 + decay t), t the number of steps; "
+                   "cosine (down to minimum at the end of period)."),
+    THW_PARAM_REAL(struct sgd_params, decay, 0.02, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "Of the schedules step, inverse and inverse-sqrt."),
+    THW_PARAM_REAL(struct sgd_params, period, 30.0, 0.0, THW_NO_BOUND, THW_P_MIN_OPEN | THW_P_LOG,
+                   "passes", "Of the schedules step and cosine, counted after the warm-up."),
+    THW_PARAM_REAL(struct sgd_params, warmup, 0.0, 0.0, THW_NO_BOUND, 0, "passes",
+                   "The step first grows linearly over this many passes."),
+    THW_PARAM_REAL(struct sgd_params, minimum, 0.0, 0.0, 1.0, 0, NULL,
+                   "Where cosine ends, as a part of the base step."),
+    THW_PARAM_ENUM(struct sgd_params, momentum, NONE, momenta,
+                   "none, heavy-ball, or nesterov (gradient at the point looked ahead to)."),
+    THW_PARAM_REAL(struct sgd_params, beta, 0.9, 0.0, 1.0, THW_P_MAX_OPEN, NULL, "Momentum."),
+    THW_PARAM_ENUM(struct sgd_params, average, NO_AVERAGE, averages,
+                   "The point that is reported: the last iterate, the mean of all, or a mean that "
+                   "weighs iterate t like t^3."),
+    THW_PARAM_REAL(struct sgd_params, lipschitz, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
+    THW_PARAM_REAL(struct sgd_params, variance_hess, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "V_H, the variance of the rows' Hessians; 0: the model's own, else estimated."),
+};
+
+enum { X, G, V, Y, A, P0, P1, P2, P3, VECS };
+
+typedef struct sgd {
+  optim o;
+  const struct sgd_params *p;
+  optim_probe probe;
+  optim_constants c;
+  optim_schedule schedule;
+  optim_pace pace;
+  thw_rng draw;
+  thw_vec *x, *g, *v, *y, *a; /* y: the point looked ahead to; a: average */
+  double eta;                 /* of the last step */
+  int64_t averaged;           /* iterates in a */
+} sgd;
+
+static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
+                         const void *params_, const thw_wired *slots, void **self) {
+  (void)me, (void)slots;
+  sgd *s = h->alloc(c, sizeof *s);
+  if (!s) return h->fail(c, THW_E_NOMEM, "out of memory for sgd");
+  optim_init(&s->o, h, c);
+  const struct sgd_params *p = params_;
+  s->p = p;
+  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  *self = s;
+  return THW_OK;
+}
+
+static void destroy(void *self) {
+  sgd *s = self;
+  optim_free(&s->o);
+  s->o.host->release(s->o.ctx, s);
+}
+
+static thw_status reset(void *self, const thw_vec *x) {
+  sgd *s = self;
+  THW_TRY(optim_ready(&s->o));
+  optim_constants_stale(&s->c);
+  s->averaged = 0;
+  if (s->p->batch > 0) s->pace.batch = s->p->batch;
+  THW_TRY(thw_fill(s->v, 0.0));
+  return thw_copy(s->x, x);
+}
+
+static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
+  sgd *s = self;
+  THW_TRY(optim_start(&s->o, oracle, VECS));
+  if (s->p->batch == 0)
+    THW_TRY(optim_need_sum(&s->o, "sgd with batch = 0", "give a batch of 1 or more"));
+  thw_vec **v = s->o.vec;
+  s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y], s->a = v[A];
+  /* Estimates are made between steps, when g and y hold nothing. */
+  s->probe.work = (curv_work){NULL, v[G], v[P0], v[P1], v[P2], v[P3]};
+  THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
+  THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
+  optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, 10);
+  optim_pace_start(&s->pace, &s->o, s->p->batch);
+  s->eta = 0.0;
+  return reset(s, x0);
+}
+
+static thw_status base_step(sgd *s, optim_meter *m, double *eta) {
+  *eta = s->p->step;
+  if (*eta > 0.0) return THW_OK;
+  int whole = s->pace.batch == 0;
+  THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, !whole, &m->used));
+  double L = s->c.L;
+  *eta = 0.5 / (whole ? L : L + s->c.VH / ((double)s->pace.batch * L));
+  if (s->p->momentum != NONE) *eta *= 1.0 - s->p->beta;
+  return THW_OK;
+}
+
+static thw_status average(sgd *s) {
+  if (s->p->average == NO_AVERAGE) return THW_OK;
+  double t = (double)++s->averaged, power = s->p->average == POLYNOMIAL ? POWER : 0.0;
+  double weight = (power + 1.0) / (t + power);
+  return thw_axpby(s->a, weight, s->x, 1.0 - weight);
+}
+
+/* v = beta v - eta g(x or x + beta v); x = x + v */
+static thw_status one_step(sgd *s, optim_meter *m, double *f, int *pass_ended) {
+  double eta, beta = s->p->beta;
+  const thw_vec *at = s->x;
+  THW_TRY(base_step(s, m, &eta));
+  eta *= optim_schedule_at(&s->schedule, s->pace.steps, optim_passes(&s->pace)) * s->o.scale;
+  if (s->p->momentum == NESTEROV) {
+    THW_TRY(thw_copy(s->y, s->x));
+    THW_TRY(thw_axpy(s->y, beta, s->v));
+    at = s->y;
+  }
+  uint32_t how = s->p->draw == EPOCH ? THW_DRAW_NEXT : THW_DRAW_UNIFORM;
+  int64_t rows = 0;
+  THW_TRY(optim_sample(&s->o, &s->draw, how, s->pace.batch, at, f, s->g, &rows));
+  if (s->p->momentum == NONE) {
+    THW_TRY(thw_axpy(s->x, -eta, s->g));
+  } else {
+    THW_TRY(thw_axpby(s->v, -eta, s->g, beta));
+    THW_TRY(thw_axpy(s->x, 1.0, s->v));
+  }
+  s->eta = eta;
+  m->used += rows;
+  *pass_ended = optim_pace_step(&s->pace, rows);
+  return average(s);
+}
+
+static thw_status step(void *self, thw_step *io) {
+  sgd *s = self;
+  optim_meter m = optim_meter_of(io);
+  int ended = 0;
+  THW_TRY(optim_ready(&s->o));
+  while (!ended && optim_go_on(&m, optim_step_rows(&s->pace)))
+    THW_TRY(one_step(s, &m, NULL, &ended));
+  if (ended) optim_constants_epoch(&s->c, s->pace.pass);
+  io->epoch_end = ended;
+  return THW_OK;
+}
+
+static thw_status point(void *self, thw_vec *x) {
+  sgd *s = self;
+  THW_TRY(optim_ready(&s->o));
+  return thw_copy(x, s->averaged > 0 ? s->a : s->x);
+}
+
+static const thw_optimizer_ops ops = {
+    .size = sizeof(thw_optimizer_ops), .start = start, .step = step, .point = point};
+
+/* ---- extensions ----------------------------------------------------------------------------- */
+
+#define FIELDS(s)                                                                                  \
+  {                                                                                                \
+    OPTIM_CONSTANTS_FIELDS(&(s)->c), OPTIM_PACE_FIELDS(&(s)->pace), {"x", OPTIM_VEC, (s)->x},      \
+        {"v", OPTIM_VEC, (s)->v}, {"a", OPTIM_VEC, (s)->a}, {"draw", OPTIM_RNG, &(s)->draw},       \
+        {"probe", OPTIM_RNG, &(s)->probe.rng}, {"eta", OPTIM_F64, &(s)->eta},                      \
+        {"scale", OPTIM_F64, &(s)->o.scale}, {"averaged", OPTIM_I64, &(s)->averaged},              \
+  }
+
+static thw_status save(void *self, thw_writer *w) {
+  sgd *s = self;
+  const optim_field f[] = FIELDS(s);
+  return optim_save(w, f, sizeof f / sizeof f[0]);
+}
+
+static thw_status load(void *self, thw_reader *r) {
+  sgd *s = self;
+  const optim_field f[] = FIELDS(s);
+  THW_TRY(optim_load(r, f, sizeof f / sizeof f[0]));
+  if (s->pace.batch < 0 || s->pace.steps < 0 || s->pace.rows < 0 || s->averaged < 0)
+    return optim_fail(&s->o, THW_E_STATE, "the checkpoint does not hold the state of an sgd");
+  return THW_OK;
+}
+
+static const thw_ext_state state = {sizeof(thw_ext_state), 1, save, load};
+
+static thw_status scale_step(void *self, double factor) {
+  ((sgd *)self)->o.scale *= factor;
+  return THW_OK;
+}
+
+static thw_status grow_batch(void *self, double factor) {
+  sgd *s = self;
+  optim_pace_grow(&s->pace, &s->o, factor);
+  return THW_OK;
+}
+
+static thw_status take_facts(void *self, const thw_facts *f) {
+  sgd *s = self;
+  optim_take_facts(&s->o, f);
+  s->c.have = 0;
+  return THW_OK;
+}
+
+static const thw_steer steer = {.size = sizeof(thw_steer),
+                                .reset = reset,
+                                .scale_step = scale_step,
+                                .grow_batch = grow_batch,
+                                .facts = take_facts};
+
+static thw_status report_(void *self, thw_sink *k) {
+  sgd *s = self;
+  k->real(k, "step", s->eta);
+  k->real(k, "batch", (double)optim_step_rows(&s->pace));
+  if (s->c.L > 0.0) k->real(k, "L", s->c.L);
+  if (s->c.VH > 0.0) k->real(k, "V_H", s->c.VH);
+  return THW_OK;
+}
+
+static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
+
+static const void *ext(void *self, const char *id) {
+  (void)self;
+  if (strcmp(id, THW_EXT_STATE) == 0) return &state;
+  if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
+  if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  return NULL;
+}
+
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+
+static const thw_component component = {
+    THW_COMPONENT_HEAD(THW_OPTIMIZER),
+    .id = "sgd",
+    .version = PACKAGE_VERSION,
+    .summary = "stochastic gradient descent: mini-batches, schedules, momentum, averaging",
+    .doc = "x = x - step g_I(x) with a mini-batch I, on finite sums and streams. With momentum "
+           "v = beta v - step g_I(x), x = x + v; nesterov takes the gradient at x + beta v.\n\n"
+           "With a constant step the gradient settles at a floor, |g|^2 about step L V / batch. To "
+           "get below it let the step fall (schedule), average, or have an outer method grow the "
+           "batch. draw = \"epoch\" with cosine or inverse is the most accurate on finite sums.\n\n"
+           "On a stream a pass counts 65,536 rows. The schedule goes on when an outer method "
+           "resets the point.",
+    .reference =
+        "H. Robbins, S. Monro, Ann. Math. Stat. 22 (1951); B. Polyak, A. Juditsky, SIAM J. "
+        "Control Optim. 30 (1992) (averaging); O. Shamir, T. Zhang, ICML 2013 (polynomial "
+        "weights); I. Loshchilov, F. Hutter, ICLR 2017 (cosine)",
+    THW_PARAMS(params, struct sgd_params),
+    .offers = offers,
+    .ops = &ops,
+    .create = create,
+    .destroy = destroy,
+    .ext = ext,
+};
+
+static const thw_component *const components[] = {&component};
+
+static const thw_plugin plugin = {
+    THW_PLUGIN_HEAD,           .id = "sgd",       .version = PACKAGE_VERSION,
+    .license = "BSD-3-Clause", .n_components = 1, .components = components,
+};
+
+const thw_plugin *thw_plugin_entry(void) {
+  return &plugin;
+}
