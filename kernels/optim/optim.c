@@ -90,7 +90,7 @@ thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch,
   return st;
 }
 
-#define STREAM_PASS 65536
+#define STREAM_PASS 4096 /* as in the host's reports */
 
 void optim_pace_start(optim_pace *p, const optim *o, int64_t batch) {
   *p = (optim_pace){.batch = batch, .pass = o->n > 0 ? o->n : STREAM_PASS};

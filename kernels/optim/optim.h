@@ -63,7 +63,7 @@ static inline int optim_known(double fact) {
 thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch, const thw_vec *x,
                         double *f, thw_vec *g, int64_t *rows);
 
-/* Progress of a method that goes batch by batch. On a stream 65,536 rows count as a pass. */
+/* Progress of a method that goes batch by batch. On a stream 4,096 rows count as a pass. */
 typedef struct optim_pace {
   int64_t batch; /* 0: the whole sum                                                       */
   int64_t pass;  /* rows of one                                                            */

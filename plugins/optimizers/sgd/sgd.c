@@ -262,7 +262,7 @@ static const thw_component component = {
            "With a constant step the gradient settles at a floor, |g|^2 about step L V / batch. To "
            "get below it let the step fall (schedule), average, or have an outer method grow the "
            "batch. draw = \"epoch\" with cosine or inverse is the most accurate on finite sums.\n\n"
-           "On a stream a pass counts 65,536 rows. The schedule goes on when an outer method "
+           "On a stream a pass counts 4,096 rows. The schedule goes on when an outer method "
            "resets the point.",
     .reference =
         "H. Robbins, S. Monro, Ann. Math. Stat. 22 (1951); B. Polyak, A. Juditsky, SIAM J. "
