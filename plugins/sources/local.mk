@@ -2,6 +2,16 @@
 
 source_libs = libthwdata.la $(ZLIB_LIBS) $(LIBM)
 
+plugin_LTLIBRARIES += csv.la
+csv_la_SOURCES = \
+  %D%/csv/columns.c \
+  %D%/csv/csv.h \
+  %D%/csv/plugin.c \
+  %D%/csv/reader.c \
+  %D%/csv/scan.c
+csv_la_LDFLAGS = $(plugin_ldflags)
+csv_la_LIBADD = $(source_libs)
+
 plugin_LTLIBRARIES += idx.la
 idx_la_SOURCES = \
   %D%/idx/idx.c \
