@@ -100,7 +100,7 @@ static thw_status draw_all(td_table *t, const td_common *p, struct lists *l) {
   if (l->n[TD_TRAIN] == 0)
     return td_fail(t->env, THW_E_ARG,
                    "%s: of %lld rows none is left for training: lower split and split_valid",
-                   t->set[TD_TRAIN].path ? t->set[TD_TRAIN].path : "data", (long long)all);
+                   td_where(&t->set[TD_TRAIN]), (long long)all);
   return THW_OK;
 }
 

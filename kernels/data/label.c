@@ -71,7 +71,7 @@ static thw_status unknown(td_table *t, const td_set *s, int64_t row) {
   const td_entry *entry = NULL;
   for (int64_t i = 0; i < d->n && !entry; i++)
     if (d->words ? i == (int64_t)s->y[row] : d->v[i].value == s->y[row]) entry = &d->v[i];
-  const char *path = s->path ? s->path : s->name;
+  const char *path = td_where(s);
   if (entry && entry->line)
     return td_fail(t->env, THW_E_FORMAT,
                    "%s:%lld: label %s does not occur in the training set: remove the row, or set "
@@ -125,8 +125,8 @@ static thw_status as_real(td_table *t) {
     for (int64_t k = 0; k < s->n; k++)
       if (!isfinite(s->y[k]) || (t->dtype == THW_F32 && fabs(s->y[k]) > (double)FLT_MAX))
         return td_fail(t->env, THW_E_NONFINITE,
-                       "%s: row %lld: label %.17g does not fit the run's precision",
-                       s->path ? s->path : s->name, (long long)k + 1, s->y[k]);
+                       "%s: row %lld: label %.17g does not fit the run's precision", td_where(s),
+                       (long long)k + 1, s->y[k]);
   }
   return THW_OK;
 }
@@ -136,8 +136,8 @@ thw_status td_labels(td_table *t, int32_t mode) {
   for (uint32_t i = 1; i < t->n_sets; i++)
     if (!t->set[i].y != !train->y)
       return td_fail(t->env, THW_E_FORMAT, "%s: the set \"%s\" has %s labels, the training set %s",
-                     t->set[i].path ? t->set[i].path : t->set[i].name, t->set[i].name,
-                     train->y ? "no" : "", train->y ? "has" : "has none");
+                     td_where(&t->set[i]), t->set[i].name, train->y ? "no" : "",
+                     train->y ? "has" : "has none");
   t->label = THW_LABEL_NONE;
   if (!train->y) return THW_OK;
   const td_dict *d = &train->labels;
@@ -145,7 +145,7 @@ thw_status td_labels(td_table *t, int32_t mode) {
   if (d->full || d->n > TD_CLASS_MOST)
     return td_fail(t->env, THW_E_FORMAT,
                    "%s: more than %d distinct labels cannot be classes: set labels = \"real\"",
-                   train->path, TD_CLASS_MOST);
+                   td_where(train), TD_CLASS_MOST);
   struct classes c = {0};
   thw_status s = make_classes(t, &c);
   td_array_free(c.sorted);

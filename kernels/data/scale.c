@@ -120,7 +120,7 @@ static thw_status fit_columns(struct fit *f) {
     if (!isfinite(shift) || !isfinite(factor) || factor == 0)
       return td_fail(t->env, THW_E_NONFINITE,
                      "%s: column %lld: its values are too large to be standardised",
-                     f->set->path ? f->set->path : "data", (long long)j + 1);
+                     td_where(f->set), (long long)j + 1);
   }
   return THW_OK;
 }
@@ -175,8 +175,7 @@ static thw_status apply(struct fit *f) {
     for (int64_t k = 0; k < values; k++)
       if (!isfinite(td_get(s->x, t->dtype, k)))
         return td_fail(t->env, THW_E_NONFINITE,
-                       "%s: standardise gives numbers beyond the run's precision",
-                       s->path ? s->path : s->name);
+                       "%s: standardise gives numbers beyond the run's precision", td_where(s));
   }
   return THW_OK;
 }

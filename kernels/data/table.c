@@ -96,7 +96,7 @@ static void drop_unread_sets(td_table *t) {
 thw_status td_table_finish(td_table *t, const td_common *p) {
   td_env e = t->env;
   if (t->set[TD_TRAIN].n == 0)
-    return td_fail(e, THW_E_FORMAT, "%s: no rows", t->set[TD_TRAIN].path);
+    return td_fail(e, THW_E_FORMAT, "%s: no rows", td_where(&t->set[TD_TRAIN]));
   THW_TRY(td_choose(t, p));
   drop_unread_sets(t);
   THW_TRY(td_labels(t, p->labels));

@@ -67,6 +67,10 @@ void td_table_destroy(void *self);
 /* ---- parts, for each other and for readers --------------------------------------------------- */
 
 void td_set_free(td_set *s);
+/* The set in messages: its file, or its name. */
+static inline const char *td_where(const td_set *s) {
+  return s->path ? s->path : s->name;
+}
 /* Prepares the dictionary for a labels mode before labels are noted. */
 void td_labels_begin(td_dict *d, int32_t mode);
 /* The set's rows pick[0..n-1], in that order, into a new set. */

@@ -36,8 +36,11 @@ svmlight_la_LIBADD = $(source_libs)
 
 plugin_LTLIBRARIES += synthetic.la
 synthetic_la_SOURCES = \
+  %D%/synthetic/dense.c \
+  %D%/synthetic/gen.c \
   %D%/synthetic/plugin.c \
   %D%/synthetic/rows.c \
+  %D%/synthetic/sparse.c \
   %D%/synthetic/synthetic.h
 synthetic_la_LDFLAGS = $(plugin_ldflags)
 synthetic_la_LIBADD = $(source_libs)

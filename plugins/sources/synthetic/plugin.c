@@ -3,7 +3,9 @@
 
 #include "plugins/sources/synthetic/synthetic.h"
 
-static const thw_component *const components[] = {&rows_component};
+static const thw_component *const components[] = {&gaussian_classes_component,
+                                                  &noisy_logistic_component, &robust_rows_component,
+                                                  &rows_component, &sparse_planted_component};
 
 static const thw_plugin plugin = {
     THW_PLUGIN_HEAD,
