@@ -2,6 +2,20 @@
 pkgconfigdir = $(libdir)/pkgconfig
 nodist_pkgconfig_DATA = %D%/thalweg.pc
 
+# Where both shells look without being told. bash wants a file named like the program.
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+dist_zshcomp_DATA = %D%/completion/_thalweg
+EXTRA_DIST += %D%/completion/thalweg.bash
+install-completion:
+	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)"
+	$(INSTALL_DATA) "$(srcdir)/packaging/completion/thalweg.bash" \
+	  "$(DESTDIR)$(bashcompdir)/thalweg"
+install-data-local: install-completion
+uninstall-local:
+	rm -f "$(DESTDIR)$(bashcompdir)/thalweg"
+.PHONY: install-completion
+
 # What `thalweg new` writes is part of the program: nothing to find at run time, installed or not.
 template_files = \
   %D%/template/Makefile.plugin \

@@ -85,11 +85,13 @@ test_registry_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_registry_LDADD = $(unit_ldadd)
 dist_check_SCRIPTS += \
   %D%/loader/cli.sh \
+  %D%/loader/completion.sh \
   %D%/loader/loader.sh \
   %D%/loader/new.sh
 TESTS += \
   test_registry \
   %D%/loader/cli.sh \
+  %D%/loader/completion.sh \
   %D%/loader/loader.sh \
   %D%/loader/new.sh
 

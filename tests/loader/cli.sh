@@ -72,7 +72,7 @@ err 'list takes one kind, found 2 words'
 code 0 info fixture
 out 'fixture (optimizer) - does nothing, for tests of the loader'
 out '  step = 0.1'
-out '      real, greater than 0.0. Step length.'
+out '. Step length.'
 code 0 info optimizer/fixture --names
 [ "$(cat "$work/out")" = step ] || bad 'info --names'
 code 0 info fixture --json

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# bash completion for thalweg. Names of components and parameters come from the program itself.
+
+_thalweg_words() {
+  local IFS=$'\n'
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_thalweg_files() {
+  mapfile -t COMPREPLY < <(compgen -f -- "$1")
+  compopt -o filenames 2>/dev/null
+}
+
+_thalweg_dirs() {
+  mapfile -t COMPREPLY < <(compgen -d -- "$1")
+  compopt -o filenames 2>/dev/null
+}
+
+# Paths that --set may be given: the host's groups and their options, and the top-level components'
+# `type`.
+_thalweg_set() {
+  local program=$1 cur=$2 group
+  local -a names=()
+  case $cur in
+  *=*) return ;;
+  esac
+  for group in run stop monitor checkpoint; do
+    mapfile -t -O "${#names[@]}" names < <("$program" info "$group" --names 2>/dev/null |
+      sed "s/.*/$group.&=/")
+  done
+  names+=(source.type= model.type= oracle.type= optimizer.type=)
+  _thalweg_words "$(printf '%s\n' "${names[@]}")" "$cur"
+  compopt -o nospace 2>/dev/null
+}
+
+_thalweg() {
+  local program=${COMP_WORDS[0]} cur prev command i
+  # '=' and ':' split words in COMP_WORDS; what was typed is what counts.
+  cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    if [[ ${COMP_WORDS[i]} != -* ]]; then
+      command=${COMP_WORDS[i]}
+      break
+    fi
+  done
+  if [[ -z $command ]]; then
+    _thalweg_words "$("$program" help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+--help
+--version" "$cur"
+    return
+  fi
+  case $prev in
+  --plugin-path | --out)
+    _thalweg_dirs "$cur"
+    return
+    ;;
+  --set)
+    _thalweg_set "$program" "$cur"
+    return
+    ;;
+  esac
+  if [[ $cur == -* ]]; then
+    _thalweg_words "$("$program" help "$command" 2>/dev/null |
+      sed -n 's/^ *\(--[a-z-]*\).*/\1/p')
+--help" "$cur"
+    return
+  fi
+  case $command in
+  help) _thalweg_words "$("$program" help 2>/dev/null |
+    sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" "$cur" ;;
+  list) _thalweg_words $'source\nmodel\noracle\noptimizer' "$cur" ;;
+  info) _thalweg_words "$("$program" list --names 2>/dev/null)
+run
+stop
+monitor
+checkpoint" "$cur" ;;
+  new) [[ $prev == new ]] && _thalweg_words $'optimizer\nmodel\nsource' "$cur" ;;
+  *) _thalweg_files "$cur" ;;
+  esac
+}
+
+complete -F _thalweg thalweg
