@@ -134,6 +134,7 @@ fuzz_targets =
 fuzz: all $(fuzz_targets)
 	@test -n '$(fuzz_targets)' || { echo 'make fuzz: no fuzz targets in this tree' >&2; exit 1; }
 .PHONY: fuzz
+include %D%/fuzz/local.mk
 
 # Layout of the sources, licence lines, man pages, shell scripts.
 lint:
