@@ -23,6 +23,7 @@ libthwcore_la_SOURCES = \
   %D%/run/checkpoint.c \
   %D%/run/engine.c \
   %D%/run/folder.c %D%/run/folder.h \
+  %D%/run/judge.c %D%/run/judge.h \
   %D%/run/loop.c %D%/run/loop.h \
   %D%/run/monitor.c %D%/run/monitor.h \
   %D%/run/picture.c \
@@ -58,5 +59,6 @@ thalweg_SOURCES = \
   %D%/cli/new.c \
   %D%/cli/past.c %D%/cli/past.h \
   %D%/cli/resume.c \
-  %D%/cli/run.c
+  %D%/cli/run.c \
+  %D%/cli/verdict.c
 thalweg_LDADD = libthwcore.la

@@ -331,7 +331,6 @@ thw_status tw_verdict_judge(const thw_object *oracle, thw_ctx *ctx, const tw_ver
   thw_status st = prepare(&j, ctx);
   if (st == THW_OK) st = judge_point(&j);
   st = as_answer(&j, st);
-  if (st < 0) tw_error(d, st, "the verdict: %s", tw_status_text(st));
   free(j.stationary);
   thw_vec_free(j.g);
   curv_work_free(&j.w);

@@ -40,7 +40,8 @@ const char *tw_verdict_word(tw_verdict_kind k);
 
 /* Judges x. `oracle` is the wrapper's object (its calls are booked by the caller's account);
  * `ctx` gives the random stream "verdict". Returns THW_OK whenever a verdict was reached, even
- * "unknown"; THW_CANCELLED when interrupted. */
+ * "unknown"; THW_CANCELLED when interrupted; else what the oracle failed with, its words still on
+ * its context. */
 thw_status tw_verdict_judge(const thw_object *oracle, thw_ctx *ctx, const tw_verdict_options *o,
                             const thw_vec *x, tw_verdict *out, tw_diags *d);
 void tw_verdict_clear(tw_verdict *v);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/cli/command.h"
+#include "core/run/judge.h"
 #include "core/run/loop.h"
 
 double tw_run_seconds(const tw_run *r) {
@@ -160,25 +161,11 @@ static thw_status begin(tw_run *r, tw_plan *plan, tw_state *from) {
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static thw_status judge(tw_run *r) {
-  tw_setup *s = &r->setup;
-  const tw_options *o = s->opt;
-  if (!o->stop.verdict || (r->end != TW_CONVERGED && r->end != TW_SPENT && r->end != TW_STALLED))
+  if (!r->setup.opt->stop.verdict ||
+      (r->end != TW_CONVERGED && r->end != TW_SPENT && r->end != TW_STALLED))
     return THW_OK;
-  thw_facts f = {.size = sizeof f};
-  THW_TRY(thw_oracle_facts(s->object, &f));
-  tw_verdict_options vo = {.epsilon = o->stop.epsilon,
-                           .delta = o->stop.delta,
-                           .confidence = o->stop.confidence,
-                           .passes = o->stop.verdict_passes,
-                           .smooth = s->smooth,
-                           .L = f.lipschitz > 0 ? f.lipschitz : 0,
-                           .L2 = f.lipschitz_hess > 0 ? f.lipschitz_hess : 0};
   at_once = 1;
-  thw_ctx *ctx = tw_ctx_new(&s->session, "verdict");
-  size_t before = tw_ledger_enter(s->ledger, "verdict", 0);
-  thw_status st = tw_verdict_judge(s->object, ctx, &vo, r->x, &r->verdict, r->d);
-  tw_ledger_leave(s->ledger, before);
-  tw_ctx_free(ctx);
+  thw_status st = tw_judge(&r->setup, r->x, &r->verdict, r->d);
   r->judged = st == THW_OK;
   if (st == THW_CANCELLED) {
     r->end = TW_INTERRUPTED;
