@@ -3,4 +3,5 @@
 
 include %D%/curvature/local.mk
 include %D%/data/local.mk
+include %D%/linear/local.mk
 include %D%/optim/local.mk

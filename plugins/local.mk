@@ -6,5 +6,7 @@
 #   svmlight_la_LDFLAGS = $(plugin_ldflags)
 #   svmlight_la_LIBADD = libthwdata.la $(ZLIB_LIBS) $(LIBM)
 
-include %D%/sources/local.mk
+include %D%/models/local.mk
 include %D%/optimizers/local.mk
+include %D%/oracles/local.mk
+include %D%/sources/local.mk
