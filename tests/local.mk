@@ -30,6 +30,7 @@ AM_TESTS_ENVIRONMENT = \
 unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
 include %D%/problems/local.mk
+include %D%/unit/linear.mk
 
 check_PROGRAMS += test_config
 test_config_SOURCES = %D%/unit/test_config.c

@@ -88,8 +88,11 @@ FORCED v4 exp4(v4 x) {
 /* log(1 + f) for f in [0, 1], the method of fdlibm's s_log1p.c without its branches. */
 FORCED v4 log1p4(v4 f) {
   v4i half = f > 0.41421356237309503; /* 1 + f = 2 (1 + g), g in [-0.3, 0] */
-  v4 k = pick(half, splat(1.0), splat(0.0));
-  v4 g = pick(half, (f - 1.0) * 0.5, f);
+  v4 k = pick(half, splat(1.0), splat(0.0)), f1 = f - 1.0;
+  v4 g = pick(half, f1 * 0.5, f);
+  /* below 1/2 the subtraction rounds: what it lost, times 1/(1 + f), which is close to 0.69 there
+   */
+  v4 lost = k * ((f - (f1 + 1.0)) * 0.69 + LN2_LO);
   v4 hfsq = 0.5 * g * g, s = g / (2.0 + g), z = s * s;
   v4 p = madd(z, splat(1.479819860511658591e-01), splat(1.531383769920937332e-01));
   p = madd(z, p, splat(1.818357216161805012e-01));
@@ -98,7 +101,7 @@ FORCED v4 log1p4(v4 f) {
   p = madd(z, p, splat(3.999999999940941908e-01));
   p = madd(z, p, splat(6.666666666666735130e-01));
   v4 r = s * (hfsq + z * p);
-  return k * LN2_HI - ((hfsq - (r + k * LN2_LO)) - g);
+  return k * LN2_HI - ((hfsq - (r + lost)) - g);
 }
 
 /* exp of one number between -708 and 0, for loops in which the next step waits for it: a

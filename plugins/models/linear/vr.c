@@ -62,7 +62,7 @@ static thw_status take(linear *m, int64_t rows, linear_snapshot **out) {
 static thw_status prepare(void *self, const thw_view *s, const thw_batch *b, thw_view *mu,
                           void **snapshot) {
   linear *m = self;
-  linear_snapshot *keep;
+  linear_snapshot *keep = NULL;
   if (m->k != 1 || m->nonconvex > 0.0) return THW_E_UNSUPPORTED;
   if (!m->vr) m->vr = m->host->alloc(m->ctx, (size_t)(6 * m->d + 8) * sizeof(double));
   if (!m->vr) return no_memory(m);

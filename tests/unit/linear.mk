@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Linear models and the oracles over them.
+check_PROGRAMS += test_models
+test_models_SOURCES = %D%/linear_fixture.h %D%/open_source.h %D%/test_models.c
+test_models_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_models_LDADD = libthwlinear.la $(unit_ldadd)
+TESTS += test_models
