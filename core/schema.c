@@ -342,9 +342,11 @@ static void unknown_key(filler *f, const tw_value *v) {
       names[n++] = tw_schema_param(s, i)->name;
   for (size_t i = 0; i < s->n_others; i++) names[n++] = s->others[i];
   const char *near = tw_nearest(v->name, names, n);
+  const char *owner = f->in->owner;
   complain(f, v, v->name,
-           near ? tw_sprintf("unknown setting (did you mean \"%s\"?)", near)
-                : tw_strdup("unknown setting"));
+           tw_sprintf("%s%s%s%s%s", owner ? owner : "unknown setting",
+                      owner ? " has no such setting" : "", near ? " (did you mean \"" : "",
+                      near ? near : "", near ? "\"?)" : ""));
   free(names);
 }
 

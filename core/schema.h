@@ -32,6 +32,7 @@ const thw_param *tw_schema_param(const tw_schema *s, size_t i);
 typedef struct tw_section {
   const char *path;      /* "optimizer.inner", for messages */
   const tw_value *group; /* NULL: absent, all defaults */
+  const char *owner;     /* the component's id, or NULL */
   const char *file;      /* default paths are relative to the folder of this file; NULL: the
                             working directory */
 } tw_section;

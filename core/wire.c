@@ -283,7 +283,7 @@ static thw_status fill_params(planner *w, tw_plan_item *n) {
   for (size_t i = 0; i < c->n_slots; i++) others[i + 1] = tw_plan_slot(c, i)->name;
   n->node.params = tw_arena_own(&w->p->arena, tw_calloc(1, c->params_size));
   tw_schema s = {c->params, c->n_params, c->param_stride, others, (size_t)c->n_slots + 1};
-  tw_section in = {n->node.path, n->group, n->group->file};
+  tw_section in = {n->node.path, n->group, c->id, n->group->file};
   thw_status st = tw_schema_fill(&s, &in, n->node.params, &w->p->arena, n->resolved, w->d);
   free((void *)others);
   return st;

@@ -50,8 +50,9 @@ static const thw_param stop_params[] = {
     AMOUNT("epsilon", stop.epsilon, 1e-4, INFINITY, THW_P_LOG, NULL,
            "the run ends when the norm of the full gradient is at most this, and the verdict is "
            "about points of that kind; 0: the gradient does not end the run"),
-    AMOUNT("delta", stop.delta, 1e-2, INFINITY, THW_P_LOG | THW_P_MIN_OPEN, NULL,
-           "the verdict looks for directions of curvature below -delta"),
+    AMOUNT("delta", stop.delta, 1e-2, INFINITY, THW_P_LOG, NULL,
+           "the verdict looks for directions of curvature below -delta; 0: it does not look at "
+           "curvature"),
     AMOUNT("confidence", stop.confidence, 0.99, 1, THW_P_MIN_OPEN | THW_P_MAX_OPEN, NULL,
            "probability with which the verdict's search would have found such a direction"),
     AMOUNT("passes", stop.passes, 100, INFINITY, 0, "passes",
