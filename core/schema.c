@@ -343,10 +343,12 @@ static void unknown_key(filler *f, const tw_value *v) {
   for (size_t i = 0; i < s->n_others; i++) names[n++] = s->others[i];
   const char *near = tw_nearest(v->name, names, n);
   const char *owner = f->in->owner;
-  complain(f, v, v->name,
-           tw_sprintf("%s%s%s%s%s", owner ? owner : "unknown setting",
-                      owner ? " has no such setting" : "", near ? " (did you mean \"" : "",
-                      near ? near : "", near ? "\"?)" : ""));
+  char *text =
+      near    ? tw_sprintf("%s%s (did you mean \"%s\"?)", owner ? owner : "unknown setting",
+                        owner ? " has no such setting" : "", near)
+      : owner ? tw_sprintf("%s has no such setting: `thalweg info %s' lists them", owner, owner)
+              : tw_strdup("unknown setting");
+  complain(f, v, v->name, text);
   free(names);
 }
 

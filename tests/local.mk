@@ -102,6 +102,10 @@ test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_wire_LDADD = $(unit_ldadd)
 TESTS += test_wire
 
+# check and show on real plugins.
+dist_check_SCRIPTS += %D%/pipeline/check.sh
+TESTS += %D%/pipeline/check.sh
+
 # The plugin contract: layout, headers; and what packagers check of the plugins.
 check_PROGRAMS += abi_layout
 abi_layout_SOURCES = %D%/abi/layout.c %D%/abi/layout.inc

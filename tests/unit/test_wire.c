@@ -285,8 +285,9 @@ static void component_check(void **state) {
           "/p/t.cfg:1: optimizer: an argument cannot be used");
   refused(BASE "optimizer: { type = \"sgd\"; step = 2; rate = 11; };",
           "/p/t.cfg:1: optimizer.rate: must be in [0, 10], found the integer 11");
-  refused("source: { type = \"rows\"; stpe = 8; };",
-          "/p/t.cfg:1: source.stpe: rows has no such setting (did you mean \"step\"?)");
+  refused("source: { type = \"rows\"; stpe = 8;\n zzzzzzz = 1; };",
+          "/p/t.cfg:1: source.stpe: rows has no such setting (did you mean \"step\"?)\n"
+          "/p/t.cfg:2: source.zzzzzzz: rows has no such setting: `thalweg info rows' lists them");
   expect_paths("source: { type = \"rows\"; rate = 8; };", "source=rows");
 }
 
