@@ -32,6 +32,14 @@ for kind in optimizer model source; do
   fi
 done
 
+# The manual's complete example is one.
+sed -n '/^#include <stddef.h>/,/^\.Ed/p' "$top_srcdir/man/thalweg-plugin.7" | sed '$d' >descent.c
+# shellcheck disable=SC2086 # CC may be several words
+try ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$top_srcdir/include" -fPIC -shared \
+  -fvisibility=hidden -Wl,-z,defs -o descent.so descent.c -lm || fail "the manual's example"
+try "$thalweg" info descent --plugin-path . || fail "info descent"
+[ -s err ] && fail "the manual's example: the loader has something to say"
+
 # Mistakes.
 try "$thalweg" new optimizer made-optimizer
 [ $? -eq 1 ] || fail 'a directory that is there was overwritten'
