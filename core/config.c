@@ -119,10 +119,21 @@ static int is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* true and false are values, in any case of their letters. */
+static int is_boolean(const char *s, size_t n) {
+  static const char *const words[] = {"true", "false"};
+  for (int k = 0; k < 2; k++) {
+    size_t i = 0;
+    while (i < n && words[k][i] && (s[i] | 32) == words[k][i]) i++;
+    if (i == n && !words[k][i]) return 1;
+  }
+  return 0;
+}
+
 int tw_value_name_ok(const char *s, size_t n) {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ*";
   static const char more[] = "0123456789-_";
-  if (n == 0 || !*s || !strchr(letters, *s)) return 0;
+  if (n == 0 || !*s || !strchr(letters, *s) || is_boolean(s, n)) return 0;
   for (size_t i = 1; i < n; i++)
     if (!s[i] || (!strchr(letters, s[i]) && !strchr(more, s[i]))) return 0;
   return 1;
@@ -132,10 +143,7 @@ int tw_value_name_ok(const char *s, size_t n) {
  * is a string as it stands. */
 static int is_literal(const char *s, size_t n) {
   if (strchr("\"[({", *s)) return 1;
-  char word[6] = "";
-  for (size_t i = 0; i < n && i < 5; i++)
-    word[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 32 : s[i]);
-  if ((n == 4 && strcmp(word, "true") == 0) || (n == 5 && strcmp(word, "false") == 0)) return 1;
+  if (is_boolean(s, n)) return 1;
   size_t i = *s == '+' || *s == '-', digits = 0;
   if (n > i + 2 && s[i] == '0' && (s[i + 1] | 32) == 'x')
     return strspn(s + i + 2, "0123456789abcdefABCDEFL") == n - i - 2;

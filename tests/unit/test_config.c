@@ -298,6 +298,8 @@ static void assignments(void **state) {
       {"x=a=b c", "x", TW_STR, 0, "a=b c"},
       {"x=-", "x", TW_STR, 0, "-"},
       {"x=truest", "x", TW_STR, 0, "truest"},
+      {"x=tru", "x", TW_STR, 0, "tru"},
+      {"falsey.trues=1", "falsey.trues", TW_INT, 1, NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     tw_value *r = read_ok("x = 7; stop: { seconds = 1; };");
@@ -334,6 +336,7 @@ static void broken_assignments(void **state) {
       {"a..b=1", "--set a..b=1: \"\" is not a name of a setting"},
       {"a.1=1", "--set a.1=1: \"1\" is not a name of a setting"},
       {".=1", "--set .=1: \"\" is not a name of a setting"},
+      {"a.True=1", "--set a.True=1: \"True\" is not a name of a setting"},
       {"x=[1", "--set x=[1: syntax error"},
       {"x=\"a", "--set x=\"a: this string has no closing quote"},
       {"x=[1]; y = [2]", "--set x=[1]; y = [2]: one value is expected after ="},
