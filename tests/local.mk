@@ -67,7 +67,8 @@ check_PROGRAMS += test_verdict
 test_verdict_SOURCES = %D%/unit/test_verdict.c
 test_verdict_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_verdict_LDADD = libtpproblems.la $(unit_ldadd)
-TESTS += test_verdict
+dist_check_SCRIPTS += %D%/verdict/verdict.sh
+TESTS += test_verdict %D%/verdict/verdict.sh
 
 check_PROGRAMS += test_space
 test_space_SOURCES = %D%/unit/test_space.c
