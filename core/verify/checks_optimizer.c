@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Checks of optimizers, on the test bench. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/space.h"
+#include "core/verify/rig.h"
+
+/* Deep enough for every method to have begun its second epoch on the built-in sums. */
+enum { STEPS = 40, PASSES = 200 };
+
+static int point(vf_case *k, vf_rig *r, const char *when) {
+  int32_t all = 0;
+  thw_status st = r->ops->point(r->self, r->x);
+  if (st != THW_OK) return vf_fail(k, "point answers %d %s", (int)st, when);
+  r->x->ops->finite(r->x, &all);
+  return all ? 0 : vf_fail(k, "the point is not finite %s", when);
+}
+
+static void unexpected(vf_case *k, vf_rig *r, const char *call, thw_status st) {
+  char *text = vf_inst_text(r->in, st);
+  vf_fail(k, "%s answers %d: %s", call, (int)st, text);
+  free(text);
+}
+
+/* f of the built-in sum at the point, outside of all accounts. */
+static double value_at(vf_rig *r) {
+  const thw_object *o = vf_sum_object(r->sum);
+  double f = (double)NAN;
+  r->ops->point(r->self, r->x);
+  if (vf_sum_rows(r->sum) > 0) {
+    thw_oracle_(o)->eval(o->self, r->x, NULL, &f, NULL);
+  } else {
+    thw_batch *b;
+    thw_rng rng = {.key = {77, 0}};
+    thw_oracle_(o)->draw(o->self, &rng, THW_DRAW_UNIFORM, 4000, &b);
+    thw_oracle_(o)->eval(o->self, r->x, b, &f, NULL);
+    thw_oracle_(o)->release(o->self, b);
+  }
+  return f;
+}
+
+/* ---- progress --------------------------------------------------------------------------------- */
+
+static int descends(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
+  thw_status st = THW_OK;
+  if (!r) return -1;
+  double f0 = value_at(r);
+  int64_t rows = vf_sum_rows(r->sum) > 0 ? vf_sum_rows(r->sum) : 24;
+  for (int i = 0; i < 20000 && st == THW_OK && vf_rig_spent(r) < PASSES * rows; i++) {
+    thw_step io;
+    st = vf_rig_step(r, rows, &io);
+  }
+  if (st < 0) unexpected(k, r, "step", st);
+  if (point(k, r, "after a run") == 0) {
+    double f = value_at(r);
+    if (!(f < f0))
+      vf_fail(k, "after %d passes over a convex quadratic f is %g, at the start it was %g", PASSES, f,
+              f0);
+  }
+  vf_rig_end(r);
+  return 0;
+}
+
+static int starts_at_x0(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
+  if (!r) return -1;
+  vf_trace want = {0}, got = {0};
+  vf_put_vec(&want, r->x);
+  int64_t calls = r->calls;
+  for (int i = 0; i < 2 && point(k, r, "after start") == 0; i++) vf_put_vec(&got, r->x);
+  if (r->calls != calls) vf_fail(k, "point evaluates");
+  for (size_t i = 0; i < got.n && k->outcome == VF_PASS; i++)
+    if (got.v[i] != want.v[i % want.n]) vf_fail(k, "after start the point is not x0");
+  vf_trace_free(&want);
+  vf_trace_free(&got);
+  vf_rig_end(r);
+  return 0;
+}
+
+static int restart(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  vf_trace first = {0}, second = {0}, x0 = {0};
+  thw_vec *start = NULL;
+  thw_status st = thw_vec_new(r->x->space, &start);
+  if (st == THW_OK) st = thw_copy(start, r->x);
+  vf_rig_run(r, 12, 30, &first);
+  if (st == THW_OK) st = thw_copy(r->x, start);
+  vf_sum_put(r->sum, (vf_place){0, 0});
+  if (st == THW_OK) st = vf_rig_start(r);
+  if (st != THW_OK)
+    unexpected(k, r, "the second start", st);
+  else
+    vf_rig_run(r, 12, 30, &second);
+  if (st == THW_OK && vf_trace_differs(&first, &second))
+    vf_fail(k, "started again at the same point it goes another way: forget everything");
+  vf_trace_free(&first);
+  vf_trace_free(&second);
+  vf_trace_free(&x0);
+  thw_vec_free(start);
+  vf_rig_end(r);
+  return 0;
+}
+
+/* At the minimiser the gradient is zero: nothing to divide by. */
+static int at_minimum(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
+  thw_status st = THW_OK;
+  if (!r) return -1;
+  if (vf_sum_minimiser(r->sum, r->x) != THW_OK) {
+    vf_rig_end(r);
+    return vf_skip(k, "it runs on streams only");
+  }
+  double best = 0;
+  const thw_object *o = vf_sum_object(r->sum);
+  thw_oracle_(o)->eval(o->self, r->x, NULL, &best, NULL);
+  st = vf_rig_start(r);
+  for (int i = 0; i < STEPS && st == THW_OK; i++) {
+    thw_step io;
+    st = vf_rig_step(r, 48, &io);
+  }
+  if (st < 0) unexpected(k, r, "started at the minimiser, it", st);
+  if (point(k, r, "after a start at the minimiser") == 0 && value_at(r) > 10 * best + 1)
+    vf_fail(k, "started at the minimiser it runs away: f from %g to %g", best, value_at(r));
+  vf_rig_end(r);
+  return 0;
+}
+
+/* ---- stopping --------------------------------------------------------------------------------- */
+
+/* Runs into the budget and looks at how it stops. */
+static void spend(vf_case *k, int64_t budget) {
+  vf_inst *in = vf_inst_need(k, NULL);
+  vf_rig *r = NULL;
+  if (!in) return;
+  thw_status st = vf_rig_new(in, VF_NONCONVEX, 1, &r);
+  if (st != THW_OK) {
+    vf_inst_free(in);
+    return;
+  }
+  r->ledger->budget = budget;
+  st = vf_rig_start(r);
+  int started = st == THW_OK;
+  for (int i = 0; i < 100000 && st == THW_OK; i++) {
+    thw_step io;
+    st = vf_rig_step(r, 24, &io);
+  }
+  if (r->stopped == THW_BUDGET && st != THW_BUDGET)
+    vf_fail(k, "the oracle said THW_BUDGET, %s answers %d", started ? "step" : "start", (int)st);
+  else if (st == THW_OK)
+    vf_fail(k, "a budget of %lld is never felt: does it ask the oracle?", (long long)budget);
+  if (r->after_stop)
+    vf_fail(k, "%lld calls of the oracle after it had said THW_BUDGET: return it at once",
+            (long long)r->after_stop);
+  if (r->ledger->spent > budget)
+    vf_fail(k, "a budget of %lld, %lld spent", (long long)budget, (long long)r->ledger->spent);
+  if (started) point(k, r, "after the budget was spent");
+  vf_rig_end(r);
+}
+
+static int streams_only(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  int stream = vf_sum_rows(r->sum) < 0;
+  vf_rig_end(r);
+  return stream ? vf_skip(k, "it runs on streams only") : 0;
+}
+
+static int budget(vf_case *k) {
+  static const int64_t budgets[] = {0, 1, 23, 24, 25, 47, 60, 97, 131, 200, 333, 1000};
+  if (streams_only(k) != 0) return -1;
+  for (size_t i = 0; i < sizeof budgets / sizeof *budgets && k->outcome != VF_FAIL; i++)
+    spend(k, budgets[i]);
+  return 0;
+}
+
+/* The oracle answers `with` at its n-th evaluation: everything must unwind. */
+static void stop_at(vf_case *k, int64_t n, thw_status with, const char *word) {
+  vf_inst *in = vf_inst_need(k, NULL);
+  vf_rig *r = NULL;
+  if (!in) return;
+  thw_status st = vf_rig_new(in, VF_NONCONVEX, 1, &r);
+  if (st != THW_OK) {
+    vf_inst_free(in);
+    return;
+  }
+  r->stop_at = n;
+  r->stop_with = with;
+  st = vf_rig_start(r);
+  int started = st == THW_OK;
+  for (int i = 0; i < 2000 && st == THW_OK; i++) {
+    thw_step io;
+    st = vf_rig_step(r, 24, &io);
+  }
+  if (r->stopped && st != with)
+    vf_fail(k, "evaluation %lld answered %s, %s answers %d", (long long)n, word,
+            started ? "step" : "start", (int)st);
+  if (r->after_stop)
+    vf_fail(k, "%lld calls of the oracle after %s: return it at once", (long long)r->after_stop,
+            word);
+  if (with < 0 && st == THW_OK) vf_warn(k, "goes on although every evaluation gives an error");
+  if (started) point(k, r, "after it was stopped");
+  vf_rig_end(r);
+}
+
+static int cancel(vf_case *k) {
+  if (streams_only(k) != 0) return -1;
+  for (int64_t n = 1; n <= 30 && k->outcome != VF_FAIL; n++)
+    stop_at(k, n, THW_CANCELLED, "THW_CANCELLED");
+  return 0;
+}
+
+static int not_finite(vf_case *k) {
+  if (streams_only(k) != 0) return -1;
+  for (int64_t n = 1; n <= 20 && k->outcome != VF_FAIL; n++)
+    stop_at(k, n, THW_E_NONFINITE, "THW_E_NONFINITE");
+  return 0;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+/* The dearest of a number of steps. */
+static int64_t dearest(vf_case *k, vf_rig *r, int64_t max_units, int n) {
+  int64_t most = 0;
+  for (int i = 0; i < n; i++) {
+    thw_step io;
+    int64_t before = vf_rig_spent(r), calls = r->calls;
+    thw_status st = vf_rig_step(r, max_units, &io);
+    if (st < 0) unexpected(k, r, "step", st);
+    if (st != THW_OK) break;
+    int64_t cost = vf_rig_spent(r) - before;
+    if (cost > most) most = cost;
+    if (cost == 0 && r->calls == calls && i > 2)
+      vf_warn(k, "a step asked the oracle for nothing: each does at least one unit of work");
+  }
+  return most;
+}
+
+/* A step may finish the unit of work that it is in, and no more. */
+static int max_units(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  int64_t unit = dearest(k, r, 1, 60);
+  vf_rig_end(r);
+  static const int64_t limits[] = {10, 50, 400};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits && k->outcome != VF_FAIL; i++) {
+    r = vf_rig_need(k, VF_NONCONVEX);
+    if (!r) return -1;
+    int64_t cost = dearest(k, r, limits[i], 40);
+    if (cost > limits[i] + unit)
+      vf_fail(k, "max_units is %lld, a step cost %lld; the dearest at max_units 1 cost %lld",
+              (long long)limits[i], (long long)cost, (long long)unit);
+    vf_rig_end(r);
+  }
+  return 0;
+}
+
+/* Cutting epochs into small steps or taking them whole is the same path. */
+static int cut_epochs(vf_case *k) {
+  vf_trace fine = {0}, coarse = {0};
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  int fine_ends = 0, coarse_ends = 0;
+  for (int i = 0; i < 4000 && fine_ends < 3; i++) {
+    thw_step io;
+    if (vf_rig_step(r, 1, &io) != THW_OK) break;
+    if (io.epoch_end) {
+      fine_ends++;
+      r->ops->point(r->self, r->x);
+      vf_put_vec(&fine, r->x);
+    }
+  }
+  vf_rig_end(r);
+  r = vf_rig_need(k, VF_NONCONVEX);
+  for (int i = 0; r && i < 400 && coarse_ends < fine_ends; i++) {
+    thw_step io = {.size = sizeof io, .flags = THW_STEP_EPOCH, .max_units = 1};
+    io.f = io.grad_norm = (double)NAN;
+    thw_status st = r->ops->step(r->self, &io);
+    if (st == THW_OK && !io.epoch_end) {
+      vf_fail(k, "a step with THW_STEP_EPOCH ended before the epoch did");
+      break;
+    }
+    if (st != THW_OK) break;
+    coarse_ends++;
+    r->ops->point(r->self, r->x);
+    vf_put_vec(&coarse, r->x);
+  }
+  vf_rig_end(r);
+  if (k->outcome == VF_PASS && fine_ends == 0) vf_skip(k, "no epoch ended in 4000 small steps");
+  if (k->outcome == VF_PASS && vf_trace_differs(&fine, &coarse))
+    vf_fail(k, "an epoch cut into small steps ends elsewhere than one taken whole");
+  vf_trace_free(&fine);
+  vf_trace_free(&coarse);
+  return 0;
+}
+
+static int no_allocation(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  thw_step io;
+  thw_status st = vf_rig_step(r, 24, &io); /* the wrapper's scratch is made at its first diff */
+  for (int i = 0; i < 6 && st == THW_OK; i++) st = vf_rig_step(r, 24, &io);
+  int64_t before = vf_mem.count;
+  for (int i = 0; i < STEPS && st == THW_OK; i++) st = vf_rig_step(r, 24, &io);
+  if (vf_mem.count != before)
+    vf_fail(k, "%lld allocations in %d steps: make everything in create or start",
+            (long long)(vf_mem.count - before), STEPS);
+  if (st < 0) unexpected(k, r, "step", st);
+  vf_rig_end(r);
+  return 0;
+}
+
+static int batches_released(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  vf_inst *in = r->in;
+  vf_rig_run(r, STEPS, 24, NULL);
+  k->component->destroy(in->object.self);
+  in->object.self = NULL;
+  if (r->batches != 0)
+    vf_fail(k, "%lld batches are not released when it is destroyed", (long long)r->batches);
+  vf_rig_end(r);
+  return 0;
+}
+
+/* ---- report, steering -------------------------------------------------------------------------- */
+
+typedef struct sink {
+  thw_sink head;
+  vf_case *k;
+  int n;
+} sink;
+
+static void sink_real(thw_sink *s, const char *name, double v) {
+  sink *mine = (sink *)(void *)s;
+  (void)v;
+  mine->n++;
+  if (!name || !*name) vf_fail(mine->k, "report gives a number without a name");
+}
+
+static void sink_text(thw_sink *s, const char *name, const char *v) {
+  sink *mine = (sink *)(void *)s;
+  mine->n++;
+  if (!name || !*name || !v) vf_fail(mine->k, "report gives a text without a name or NULL");
+}
+
+static int reports(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  const thw_ext_report *e = thw_ext(&r->in->object, THW_EXT_REPORT);
+  if (!e) {
+    vf_rig_end(r);
+    return vf_skip(k, "it does not offer " THW_EXT_REPORT);
+  }
+  sink s = {{sizeof(thw_sink), 0, sink_real, sink_text}, k, 0};
+  for (int i = 0; i < 6; i++) {
+    int64_t calls = r->calls;
+    thw_status st = e->report(r->self, &s.head);
+    if (st != THW_OK) unexpected(k, r, "report", st);
+    if (r->calls != calls) vf_fail(k, "report evaluates");
+    thw_step io;
+    if (vf_rig_step(r, 24, &io) != THW_OK) break;
+  }
+  if (s.n == 0) vf_warn(k, "reports nothing");
+  vf_rig_end(r);
+  return 0;
+}
+
+static int steering_of(vf_case *k, vf_rig *r, const thw_steer *e) {
+  vf_trace want = {0}, got = {0};
+  vf_rig_run(r, 5, 24, NULL);
+  thw_fill(r->x, 0.25);
+  vf_put_vec(&want, r->x);
+  thw_status st = e->reset(r->self, r->x);
+  if (st != THW_OK) unexpected(k, r, "reset", st);
+  if (point(k, r, "after reset") == 0) vf_put_vec(&got, r->x);
+  if (k->outcome == VF_PASS && vf_trace_differs(&want, &got))
+    vf_fail(k, "after reset(x) the point is not x");
+  st = e->scale_step(r->self, 0.5);
+  if (st != THW_OK) unexpected(k, r, "scale_step", st);
+  if (e->grow_batch && (st = e->grow_batch(r->self, 2)) != THW_OK)
+    unexpected(k, r, "grow_batch", st);
+  thw_facts f = {.size = sizeof f, .components = -1, .lipschitz = 3};
+  f.lipschitz_max = f.lipschitz_hess = f.variance = f.variance_hess = (double)NAN;
+  f.convexity = f.lower_bound = (double)NAN;
+  if (THW_HAS(thw_steer, e, facts) && e->facts && (st = e->facts(r->self, &f)) != THW_OK)
+    unexpected(k, r, "facts", st);
+  st = vf_rig_run(r, 5, 24, NULL);
+  if (st < 0) unexpected(k, r, "step after steering", st);
+  point(k, r, "after steering");
+  vf_trace_free(&want);
+  vf_trace_free(&got);
+  return 0;
+}
+
+/* A step length scaled to nothing must leave the point where it is. */
+static void scale_to_nothing(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
+  if (!r) return;
+  const thw_steer *e = thw_ext(&r->in->object, THW_EXT_STEER);
+  vf_trace before = {0}, after = {0};
+  double moved = 0;
+  r->ops->point(r->self, r->x);
+  vf_put_vec(&before, r->x);
+  if (e->scale_step(r->self, 1e-12) == THW_OK) {
+    vf_rig_run(r, 2, 24, NULL);
+    r->ops->point(r->self, r->x);
+    vf_put_vec(&after, r->x);
+    for (size_t i = 0; i < before.n; i++) moved = fmax(moved, fabs(before.v[i] - after.v[i]));
+    if (moved > 1e-8) vf_fail(k, "scale_step(1e-12) is not felt: the point moves by %g", moved);
+  }
+  vf_trace_free(&before);
+  vf_trace_free(&after);
+  vf_rig_end(r);
+}
+
+static int steering(vf_case *k) {
+  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
+  if (!r) return -1;
+  const thw_steer *e = thw_ext(&r->in->object, THW_EXT_STEER);
+  if (e) steering_of(k, r, e);
+  vf_rig_end(r);
+  if (!e) return vf_skip(k, "it does not offer " THW_EXT_STEER);
+  scale_to_nothing(k);
+  return 0;
+}
+
+#define OPT VF_KIND(THW_OPTIMIZER)
+const vf_check vf_checks_optimizer[] = {
+    {"descends", OPT, "makes f smaller on a convex quadratic with its defaults", descends},
+    {"starts-at-x0", OPT, "after start the point is x0, and point evaluates nothing", starts_at_x0},
+    {"restart", OPT, "a second start forgets everything before", restart},
+    {"at-minimum", OPT, "stays sane where the gradient is zero", at_minimum},
+    {"budget", OPT, "obeys the budget within one evaluation and returns at once", budget},
+    {"cancel", OPT, "obeys a cancellation at every evaluation", cancel},
+    {"not-finite", OPT, "keeps a finite point when an evaluation fails", not_finite},
+    {"max-units", OPT, "a step costs no more than max_units and one unit of work", max_units},
+    {"cut-epochs", OPT, "epochs cut into small steps follow the same path", cut_epochs},
+    {"no-allocation", OPT, "allocates nothing in step", no_allocation},
+    {"batches-released", OPT, "releases every batch that it draws", batches_released},
+    {"report", OPT, "reports named numbers without evaluating", reports},
+    {"steering", OPT, "reset, scale_step and the rest do what an outer method expects", steering},
+    {NULL, 0, NULL, NULL},
+};
