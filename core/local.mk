@@ -36,6 +36,29 @@ libthwcore_la_SOURCES = \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h \
   %D%/verdict.c %D%/verdict.h \
+  %D%/verify/checks_any.c \
+  %D%/verify/checks_facts.c \
+  %D%/verify/checks_model.c \
+  %D%/verify/checks_optimizer.c \
+  %D%/verify/checks_oracle.c \
+  %D%/verify/checks_plugin.c \
+  %D%/verify/checks_source.c \
+  %D%/verify/checks_state.c \
+  %D%/verify/child.c \
+  %D%/verify/child.h \
+  %D%/verify/exercise.c \
+  %D%/verify/fixture_descent.c \
+  %D%/verify/fixture_model.c \
+  %D%/verify/fixture_rows.c \
+  %D%/verify/fixture_sum.c \
+  %D%/verify/instance.c \
+  %D%/verify/memory.c \
+  %D%/verify/model.h \
+  %D%/verify/priv.h \
+  %D%/verify/rig.c \
+  %D%/verify/rig.h \
+  %D%/verify/verify.c \
+  %D%/verify/verify.h \
   %D%/wire.c %D%/wire.h \
   %D%/wire_create.c \
   %D%/wire_options.c \
@@ -56,6 +79,7 @@ thalweg_SOURCES = \
   %D%/cli/info_text.c \
   %D%/cli/list.c \
   %D%/cli/main.c \
+  %D%/cli/verify.c \
   %D%/cli/new.c \
   %D%/cli/past.c %D%/cli/past.h \
   %D%/cli/resume.c \

@@ -22,7 +22,8 @@ static const thw_param *param_at(const thw_component *c, uint32_t i) {
   return (const thw_param *)(const void *)((const char *)c->params + (size_t)i * c->param_stride);
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ------------------------------------------------------------------------------------
+ */
 
 static int help(vf_case *k) {
   const thw_component *c = k->component;
@@ -35,7 +36,8 @@ static int help(vf_case *k) {
   return 0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 static int lives(vf_case *k) {
   for (int i = 0; i < 3; i++) {
@@ -51,9 +53,9 @@ static int empty_slots(vf_case *k) {
   vf_setup bare = {.variant = -1, .empty_slots = 1};
   int optional = 0;
   for (uint32_t i = 0; i < c->n_slots; i++)
-    optional += ((const thw_slot *)(const void *)((const char *)c->slots +
-                                                  (size_t)i * c->slot_stride))
-                    ->min == 0;
+    optional +=
+        ((const thw_slot *)(const void *)((const char *)c->slots + (size_t)i * c->slot_stride))
+            ->min == 0;
   if (!optional) return vf_skip(k, "no slot of it may stay empty");
   vf_inst *in = NULL;
   char *why = NULL;
@@ -74,8 +76,9 @@ static int empty_slots(vf_case *k) {
 }
 
 static int extensions(vf_case *k) {
-  static const char *const strange[] = {"org.example.nothing/1", "", "thw.state", "thw.state/",
-                                        "thw.state/999", "thw.stat", "thw.state/10"};
+  static const char *const strange[] = {
+      "org.example.nothing/1", "",         "thw.state",   "thw.state/",
+      "thw.state/999",         "thw.stat", "thw.state/10"};
   static const char *const known[] = {THW_EXT_STATE, THW_EXT_REPORT,   THW_EXT_STEER,
                                       THW_EXT_VR,    THW_EXT_VR_MODEL, NULL};
   const thw_component *c = k->component;
@@ -85,8 +88,7 @@ static int extensions(vf_case *k) {
     if (thw_ext(&in->object, strange[i]))
       vf_fail(k, "ext(\"%s\") is not NULL: compare whole ids", strange[i]);
   for (const char *const *id = c->offers; id && *id; id++)
-    if (!thw_ext(&in->object, *id))
-      vf_fail(k, "\"%s\" is in .offers, but ext answers NULL", *id);
+    if (!thw_ext(&in->object, *id)) vf_fail(k, "\"%s\" is in .offers, but ext answers NULL", *id);
   for (const char *const *id = known; *id; id++) {
     int offered = 0;
     for (const char *const *o = c->offers; o && *o; o++) offered |= strcmp(*o, *id) == 0;
@@ -97,7 +99,8 @@ static int extensions(vf_case *k) {
   return 0;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory -----------------------------------------------------------------------------------
+ */
 
 enum { MAX_FAULTS = 300 };
 
@@ -189,7 +192,8 @@ static int leaks(vf_case *k) {
   return 0;
 }
 
-/* ---- manners ---------------------------------------------------------------------------------- */
+/* ---- manners ----------------------------------------------------------------------------------
+ */
 
 static int quiet(vf_case *k) {
   if (k->output < 0) return vf_skip(k, "its output is not caught when run in this process");
@@ -277,7 +281,8 @@ static int surroundings_untouched(vf_case *k) {
   return 0;
 }
 
-/* ---- determinism ------------------------------------------------------------------------------ */
+/* ---- determinism ------------------------------------------------------------------------------
+ */
 
 /* A trace of a fresh instance; skipped or failed when there is none. */
 static int trace_of(vf_case *k, const vf_setup *s, vf_trace *t) {
@@ -381,7 +386,8 @@ static int both_precisions(vf_case *k) {
   return 0;
 }
 
-/* ---- parameters -------------------------------------------------------------------------------- */
+/* ---- parameters --------------------------------------------------------------------------------
+ */
 
 enum { RANDOM_SETS = 40 };
 
@@ -440,8 +446,7 @@ static void try_params(vf_case *k, const void *params, const char *what) {
   vf_trace t = {0};
   int missing = 0;
   char *why = NULL;
-  thw_status st =
-      vf_inst_new(k, &(vf_setup){.variant = -1, .params = params}, &in, &why, &missing);
+  thw_status st = vf_inst_new(k, &(vf_setup){.variant = -1, .params = params}, &in, &why, &missing);
   if (st == THW_OK) {
     st = vf_exercise(in, &t);
     vf_inst_free(in);

@@ -5,7 +5,8 @@
 
 #include "core/verify/model.h"
 
-/* ---- facts ------------------------------------------------------------------------------------ */
+/* ---- facts ------------------------------------------------------------------------------------
+ */
 
 static void unset(thw_facts *f) {
   *f = (thw_facts){.size = sizeof *f, .components = -1};
@@ -77,7 +78,8 @@ static int facts(vf_case *k) {
   return vf_each_model(k, 0, facts_of);
 }
 
-/* ---- the starting point ------------------------------------------------------------------------ */
+/* ---- the starting point ------------------------------------------------------------------------
+ */
 
 static int init_of(vf_case *k, vf_model *m) {
   vf_buf x = vf_buf_new(THW_F64, m->lay.n), y = vf_buf_new(THW_F64, m->lay.n);
@@ -105,7 +107,8 @@ static int init(vf_case *k) {
   return vf_each_model(k, 0, init_of);
 }
 
-/* ---- the fused loop ---------------------------------------------------------------------------- */
+/* ---- the fused loop ----------------------------------------------------------------------------
+ */
 
 enum { STEPS = 30, BATCH = 2 };
 

@@ -7,7 +7,8 @@
 
 #include "core/verify/model.h"
 
-/* ---- a model with what a check needs around it --------------------------------------------------- */
+/* ---- a model with what a check needs around it
+ * --------------------------------------------------- */
 
 int vf_model_new(vf_case *k, int variant, int64_t rows, vf_model **out) {
   vf_inst *in = NULL;
@@ -19,8 +20,9 @@ int vf_model_new(vf_case *k, int variant, int64_t rows, vf_model **out) {
   if (st != THW_OK) {
     if (missing) vf_skip(k, "%s", why);
     if (st != THW_E_UNSUPPORTED && st != THW_E_ARG)
-      vf_fail(k, "on %s, create answers %d (%s): THW_E_UNSUPPORTED or THW_E_ARG would say that "
-                 "such rows are not for it",
+      vf_fail(k,
+              "on %s, create answers %d (%s): THW_E_UNSUPPORTED or THW_E_ARG would say that "
+              "such rows are not for it",
               vf_variant_name(variant), (int)st, why);
     free(why);
     return missing ? -1 : 0;
@@ -110,7 +112,8 @@ double vf_apart(const vf_buf *a, const vf_buf *b, double floor_) {
   return diff / (floor_ + size);
 }
 
-/* ---- layout ----------------------------------------------------------------------------------- */
+/* ---- layout -----------------------------------------------------------------------------------
+ */
 
 static int layout_of(vf_case *k, vf_model *m) {
   const thw_layout *l = &m->lay;
@@ -144,7 +147,8 @@ static int layout(vf_case *k) {
   return vf_each_model(k, 0, layout_of);
 }
 
-/* ---- gradient --------------------------------------------------------------------------------- */
+/* ---- gradient ---------------------------------------------------------------------------------
+ */
 
 /* Fourth-order central difference of f along d at x. */
 static double slope(vf_case *k, const vf_model *m, const vf_buf *x, const vf_buf *d, double h) {
@@ -219,7 +223,8 @@ static int parts(vf_case *k) {
   return vf_each_model(k, 0, parts_of);
 }
 
-/* ---- diff, hvp -------------------------------------------------------------------------------- */
+/* ---- diff, hvp --------------------------------------------------------------------------------
+ */
 
 static int diff_of(vf_case *k, vf_model *m) {
   if (!m->ops->diff) return vf_skip(k, "it has no diff: the host asks for two gradients");
@@ -281,7 +286,8 @@ static int hvp(vf_case *k) {
   return vf_each_model(k, 0, hvp_of);
 }
 
-/* ---- batches ---------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------
+ */
 
 static int twice_of(vf_case *k, vf_model *m) {
   vf_buf x = vf_buf_new(THW_F64, m->lay.n), y = vf_buf_new(THW_F64, m->lay.n),
@@ -365,7 +371,8 @@ static int repeated(vf_case *k) {
   return vf_each_model(k, 0, repeated_of);
 }
 
-/* ---- memory that is not the model's ------------------------------------------------------------- */
+/* ---- memory that is not the model's -------------------------------------------------------------
+ */
 
 static int outputs_bounded(vf_case *k, vf_model *m, const vf_buf *x) {
   size_t cells = (size_t)m->all.n * m->lay.n_outputs;

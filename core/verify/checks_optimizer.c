@@ -41,7 +41,8 @@ static double value_at(vf_rig *r) {
   return f;
 }
 
-/* ---- progress --------------------------------------------------------------------------------- */
+/* ---- progress ---------------------------------------------------------------------------------
+ */
 
 static int descends(vf_case *k) {
   vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
@@ -57,8 +58,8 @@ static int descends(vf_case *k) {
   if (point(k, r, "after a run") == 0) {
     double f = value_at(r);
     if (!(f < f0))
-      vf_fail(k, "after %d passes over a convex quadratic f is %g, at the start it was %g", PASSES, f,
-              f0);
+      vf_fail(k, "after %d passes over a convex quadratic f is %g, at the start it was %g", PASSES,
+              f, f0);
   }
   vf_rig_end(r);
   return 0;
@@ -129,7 +130,8 @@ static int at_minimum(vf_case *k) {
   return 0;
 }
 
-/* ---- stopping --------------------------------------------------------------------------------- */
+/* ---- stopping ---------------------------------------------------------------------------------
+ */
 
 /* Runs into the budget and looks at how it stops. */
 static void spend(vf_case *k, int64_t budget) {
@@ -220,7 +222,8 @@ static int not_finite(vf_case *k) {
   return 0;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------------------------------
+ */
 
 /* The dearest of a number of steps. */
 static int64_t dearest(vf_case *k, vf_rig *r, int64_t max_units, int n) {
@@ -326,7 +329,8 @@ static int batches_released(vf_case *k) {
   return 0;
 }
 
-/* ---- report, steering -------------------------------------------------------------------------- */
+/* ---- report, steering --------------------------------------------------------------------------
+ */
 
 typedef struct sink {
   thw_sink head;

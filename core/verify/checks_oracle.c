@@ -56,7 +56,8 @@ static int64_t row_of(const thw_batch *b, int64_t i) {
   return thw_batch_row(b, i);
 }
 
-/* ---- draws ------------------------------------------------------------------------------------ */
+/* ---- draws ------------------------------------------------------------------------------------
+ */
 
 static int rows_in_range(vf_case *k, const bench *b, const thw_batch *batch) {
   for (int64_t i = 0; i < batch->n; i++)
@@ -159,7 +160,8 @@ static int epoch(vf_case *k) {
   return 0;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -----------------------------------------------------------------------------------
+ */
 
 static double apart(thw_vec *a, const thw_vec *b) {
   double size = 0, d = (double)NAN;
@@ -177,7 +179,8 @@ static int whole(vf_case *k) {
   thw_status st = thw_oracle_eval(b.o, b.x, NULL, &f, b.g);
   if (b.facts.components < 0) {
     if (st != THW_E_UNSUPPORTED)
-      vf_fail(k, "a stream answers %d when asked for the whole sum, not THW_E_UNSUPPORTED", (int)st);
+      vf_fail(k, "a stream answers %d when asked for the whole sum, not THW_E_UNSUPPORTED",
+              (int)st);
   } else if (st != THW_OK) {
     vf_fail(k, "the whole sum answers %d", (int)st);
   } else if (b.in->squares) {
@@ -229,7 +232,8 @@ static int agreement(vf_case *k) {
     double third = 1.0 / 3, w[] = {third, third, third};
     const thw_vec *v[] = {parts[0], parts[1], parts[2]};
     thw_lincomb(d, 0, 3, w, v);
-    if (!(apart(d, b.g) <= 1e-11)) vf_fail(k, "the mean of three blocks is not the batch's gradient");
+    if (!(apart(d, b.g) <= 1e-11))
+      vf_fail(k, "the mean of three blocks is not the batch's gradient");
   }
   if (st != THW_OK) vf_fail(k, "evaln, diff or blocks answers %d", (int)st);
   thw_oracle_release(b.o, p);

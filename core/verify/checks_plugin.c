@@ -52,7 +52,8 @@ static int loads(vf_case *k) {
   return 0;
 }
 
-/* ---- threads, time ----------------------------------------------------------------------------- */
+/* ---- threads, time -----------------------------------------------------------------------------
+ */
 
 static int threads(void) {
   DIR *d = opendir("/proc/self/task");
@@ -93,14 +94,14 @@ static int answers_twice(vf_case *k) {
   thw_plugin copy;
   memcpy(&copy, p, sizeof copy);
   const thw_plugin *again = entry();
-  if (again != p)
-    return vf_fail(k, "two calls gave two pointers: return one constant description");
+  if (again != p) return vf_fail(k, "two calls gave two pointers: return one constant description");
   if (memcmp(&copy, again, sizeof copy) != 0)
     return vf_fail(k, "the description has changed from one call to the next");
   return 0;
 }
 
-/* ---- symbols ---------------------------------------------------------------------------------- */
+/* ---- symbols ----------------------------------------------------------------------------------
+ */
 
 /* The linker's own marks and what the sanitizers add. */
 static int is_tools_own(const char *name) {
@@ -132,7 +133,7 @@ static const void *piece(const image *m, size_t at, size_t bytes) {
   return at <= m->n && bytes <= m->n - at ? m->p + at : NULL;
 }
 
-static const ElfW(Shdr) *dynamic_symbols(const image *m, const ElfW(Ehdr) *h) {
+static const ElfW(Shdr) * dynamic_symbols(const image *m, const ElfW(Ehdr) * h) {
   for (unsigned i = 0; i < h->e_shnum; i++) {
     const ElfW(Shdr) *s = piece(m, h->e_shoff + (size_t)i * h->e_shentsize, sizeof *s);
     if (s && s->sh_type == SHT_DYNSYM) return s;
@@ -168,7 +169,8 @@ static int one_symbol(vf_case *k) {
   return st;
 }
 
-/* ---- the description --------------------------------------------------------------------------- */
+/* ---- the description ---------------------------------------------------------------------------
+ */
 
 static int description(vf_case *k) {
   tw_diags d = {0};

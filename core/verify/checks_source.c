@@ -37,7 +37,8 @@ static int64_t some_rows(const source *s) {
   return s->info.n < 0 || s->info.n > 50 ? 50 : s->info.n;
 }
 
-/* ---- info ------------------------------------------------------------------------------------- */
+/* ---- info -------------------------------------------------------------------------------------
+ */
 
 static int info_of(vf_case *k, const source *s, const thw_source_info *i) {
   int64_t product = 1;
@@ -81,14 +82,16 @@ static int info(vf_case *k) {
   return 0;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------
+ */
 
 static double number(const void *p, uint32_t dtype, int64_t i) {
   return dtype == THW_F32 ? (double)((const float *)p)[i] : ((const double *)p)[i];
 }
 
 static int sparse_row(vf_case *k, const thw_rows *r, int64_t i) {
-  if (r->start[i + 1] < r->start[i]) return vf_fail(k, "row %lld ends before it begins", (long long)i);
+  if (r->start[i + 1] < r->start[i])
+    return vf_fail(k, "row %lld ends before it begins", (long long)i);
   for (int64_t j = r->start[i]; j < r->start[i + 1]; j++) {
     if (r->col[j] < 0 || r->col[j] >= r->width)
       return vf_fail(k, "row %lld has column %d of %lld", (long long)i, (int)r->col[j],
@@ -102,8 +105,8 @@ static int sparse_row(vf_case *k, const thw_rows *r, int64_t i) {
 }
 
 static int row(vf_case *k, const source *s, const thw_rows *r, int64_t i) {
-  if (i < 0 || i >= r->n) return vf_fail(k, "the batch points to row %lld of %lld", (long long)i,
-                                         (long long)r->n);
+  if (i < 0 || i >= r->n)
+    return vf_fail(k, "the batch points to row %lld of %lld", (long long)i, (long long)r->n);
   if (r->layout == THW_ROWS_CSR && sparse_row(k, r, i) != 0) return -1;
   if (r->layout == THW_ROWS_DENSE)
     for (int64_t j = 0; j < r->width; j++)
@@ -123,8 +126,9 @@ static int row(vf_case *k, const source *s, const thw_rows *r, int64_t i) {
 
 static int head(vf_case *k, const source *s, const thw_batch *b, int64_t n) {
   const thw_rows *r = b->rows;
-  if (b->n != n) return vf_fail(k, "%lld rows were asked for, the batch has %lld", (long long)n,
-                                (long long)b->n);
+  if (b->n != n)
+    return vf_fail(k, "%lld rows were asked for, the batch has %lld", (long long)n,
+                   (long long)b->n);
   if (!r && s->info.layout == THW_ROWS_NONE) return 0;
   if (!r) return vf_fail(k, "a batch has no rows");
   if (r->dtype != k->session.dtype)
@@ -167,7 +171,8 @@ static int rows(vf_case *k) {
   return rows_in(k, THW_F32);
 }
 
-/* ---- batches ---------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------
+ */
 
 static int same_row(const thw_batch *a, int64_t i, const thw_batch *b, int64_t j) {
   const thw_rows *p = a->rows, *q = b->rows;
@@ -184,8 +189,7 @@ static int same_row(const thw_batch *a, int64_t i, const thw_batch *b, int64_t j
   if (len != q->start[v + 1] - q->start[v]) return 0;
   for (int64_t c = 0; c < len; c++) {
     if (p->col[p->start[u] + c] != q->col[q->start[v] + c]) return 0;
-    if (p->x &&
-        number(p->x, p->dtype, p->start[u] + c) != number(q->x, q->dtype, q->start[v] + c))
+    if (p->x && number(p->x, p->dtype, p->start[u] + c) != number(q->x, q->dtype, q->start[v] + c))
       return 0;
   }
   return 1;

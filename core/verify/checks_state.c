@@ -11,7 +11,8 @@ static const thw_ext_state *state_of(const vf_inst *in) {
   return thw_ext(&in->object, THW_EXT_STATE);
 }
 
-/* ---- readers that lie -------------------------------------------------------------------------- */
+/* ---- readers that lie --------------------------------------------------------------------------
+ */
 
 /* Passes on to another reader, and does something to its n-th record. */
 enum { DROP, DAMAGE, SHORTEN };
@@ -83,12 +84,13 @@ static thw_status lie_blob(thw_reader *r, const char *name, void *p, size_t *n) 
 
 static liar lie(thw_reader *honest, int how, int64_t at, uint64_t seed) {
   liar l = {.honest = honest, .how = how, .at = at, .r = {.key = {(uint32_t)seed, 9}}};
-  l.head = (thw_reader){sizeof l.head, honest->version, lie_i64, lie_f64,
-                        lie_rng,       lie_vec,         lie_blob};
+  l.head =
+      (thw_reader){sizeof l.head, honest->version, lie_i64, lie_f64, lie_rng, lie_vec, lie_blob};
   return l;
 }
 
-/* ---- optimizers: resume ------------------------------------------------------------------------- */
+/* ---- optimizers: resume -------------------------------------------------------------------------
+ */
 
 enum { TAIL = 12, UNITS = 17 };
 
@@ -178,7 +180,8 @@ static int save_changes_nothing(vf_case *k) {
   return 0;
 }
 
-/* ---- optimizers: bad state ------------------------------------------------------------------------ */
+/* ---- optimizers: bad state
+ * ------------------------------------------------------------------------ */
 
 /* What a run of a few steps has saved. */
 static tw_state *some_state(vf_case *k) {
@@ -259,7 +262,8 @@ static int damaged_records(vf_case *k) {
   return 0;
 }
 
-/* ---- sources, models, oracles: state is written and read back ---------------------------------------
+/* ---- sources, models, oracles: state is written and read back
+ * ---------------------------------------
  */
 
 static int state_survives(vf_case *k) {

@@ -6,7 +6,8 @@
 
 #include "core/verify/rig.h"
 
-/* ---- sources ---------------------------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------------------------------
+ */
 
 static double number(const void *p, uint32_t dtype, int64_t i) {
   return dtype == THW_F32 ? (double)((const float *)p)[i] : ((const double *)p)[i];
@@ -54,7 +55,8 @@ thw_status vf_exercise_source(vf_inst *in, vf_trace *t) {
   return THW_OK;
 }
 
-/* ---- models ----------------------------------------------------------------------------------- */
+/* ---- models -----------------------------------------------------------------------------------
+ */
 
 static thw_status put_eval(vf_inst *in, const vf_buf *x, const thw_batch *b, vf_buf *g,
                            vf_trace *t) {
@@ -126,7 +128,8 @@ thw_status vf_exercise_model(vf_inst *in, vf_trace *t) {
   return st;
 }
 
-/* ---- oracles ---------------------------------------------------------------------------------- */
+/* ---- oracles ----------------------------------------------------------------------------------
+ */
 
 static thw_status oracle_calls(vf_inst *in, const thw_object *o, thw_vec *x, thw_vec *g, thw_rng *r,
                                vf_trace *t) {
@@ -179,7 +182,8 @@ thw_status vf_exercise_oracle(vf_inst *in, vf_trace *t) {
   return st;
 }
 
-/* ---- optimizers ------------------------------------------------------------------------------- */
+/* ---- optimizers -------------------------------------------------------------------------------
+ */
 
 static thw_status run_on(vf_inst *in, int shape, vf_trace *t) {
   vf_rig *r = NULL;

@@ -117,8 +117,7 @@ static const thw_steer steer = {.size = sizeof steer,
                                 .scale_step = scale_step,
                                 .grow_batch = grow_batch,
                                 .facts = told};
-static const thw_ext_state state = {
-    .size = sizeof state, .version = 1, .save = save, .load = load};
+static const thw_ext_state state = {.size = sizeof state, .version = 1, .save = save, .load = load};
 static const thw_ext_report reports = {.size = sizeof reports, .report = report};
 
 static const void *ext(void *self, const char *id) {

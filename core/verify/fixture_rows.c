@@ -120,7 +120,8 @@ static void fill(vf_rows *s, thw_rows *out, uint32_t dtype, int64_t n, thw_rng *
   free(y);
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------
+ */
 
 static thw_status sets(void *self, uint32_t *n) {
   (void)self;

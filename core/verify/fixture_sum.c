@@ -103,7 +103,8 @@ static thw_status start_point(void *self, thw_vec *x, thw_rng *r) {
   return THW_OK;
 }
 
-/* ---- batches ---------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------
+ */
 
 static void shuffle(vf_sum *s) {
   thw_rng r = {.key = {12, 0}, .stream = (uint64_t)s->place.epoch};
@@ -152,8 +153,8 @@ static thw_status draw(void *self, thw_rng *r, uint32_t how, int64_t n, thw_batc
     subset(r, n, b->index);
   else
     for (int64_t i = 0; i < n; i++)
-      b->index[i] = how == THW_DRAW_NEXT ? next_row(s)
-                                         : thw_rng_index(r, s->rows > 0 ? s->rows : INT32_MAX);
+      b->index[i] =
+          how == THW_DRAW_NEXT ? next_row(s) : thw_rng_index(r, s->rows > 0 ? s->rows : INT32_MAX);
   b->head = (thw_batch){.size = sizeof b->head, .n = n, .index = b->index};
   *out = &b->head;
   return THW_OK;

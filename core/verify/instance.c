@@ -9,7 +9,8 @@
 
 enum { SMALL_ROWS = 40 };
 
-/* ---- parameters ------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------
+ */
 
 tw_schema vf_schema(const thw_component *c) {
   return (tw_schema){.params = c->params, .n = c->n_params, .stride = c->param_stride};
@@ -68,7 +69,8 @@ void *vf_params_new(vf_case *k, tw_arena *a) {
   return params;
 }
 
-/* ---- slots ------------------------------------------------------------------------------------ */
+/* ---- slots ------------------------------------------------------------------------------------
+ */
 
 static const thw_slot *slot_at(const thw_component *c, uint32_t i) {
   return (const thw_slot *)(const void *)((const char *)c->slots + (size_t)i * c->slot_stride);
@@ -98,8 +100,8 @@ static void fill_slot(vf_inst *in, const vf_setup *s, uint32_t kind, thw_object 
     if (!in->descent) {
       in->descent = vf_descent_new();
       in->inner_ctx = tw_ctx_new(&in->k->session, "optimizer.inner");
-      in->inner = tw_optimizer_proxy_new(&in->k->session, in->inner_ctx,
-                                         vf_descent_object(in->descent));
+      in->inner =
+          tw_optimizer_proxy_new(&in->k->session, in->inner_ctx, vf_descent_object(in->descent));
     }
     *out = *in->inner;
     break;
@@ -139,7 +141,8 @@ static int fill_slots(vf_inst *in, const vf_setup *s, char **text) {
   return 0;
 }
 
-/* ---- the instance ----------------------------------------------------------------------------- */
+/* ---- the instance -----------------------------------------------------------------------------
+ */
 
 static void release(vf_inst *in) {
   tw_optimizer_proxy_free(in->inner);
@@ -173,7 +176,8 @@ static thw_status create(vf_inst *in) {
   if (c->check) THW_TRY(c->check(&vf_host, in->ctx, in->params));
   thw_status st = c->create(c, &vf_host, in->ctx, in->params, &in->wired, &self);
   if (st != THW_OK) return st;
-  if (!self) return tw_host.fail(in->ctx, THW_E_INTERNAL, "create answered THW_OK without instance");
+  if (!self)
+    return tw_host.fail(in->ctx, THW_E_INTERNAL, "create answered THW_OK without instance");
   in->object = (thw_object){sizeof in->object, c->kind, c->ops, self, c->ext};
   return THW_OK;
 }

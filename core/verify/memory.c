@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The host's table with a counter in front of everything that takes memory. */
+#include <config.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,7 +109,8 @@ const thw_host vf_host = {
     .ext = host_ext,
 };
 
-/* ---- plain memory as a view ------------------------------------------------------------------- */
+/* ---- plain memory as a view -------------------------------------------------------------------
+ */
 
 enum { GUARD = 64, GUARD_BYTE = 0xa5 };
 
@@ -155,7 +158,8 @@ void vf_buf_random(vf_buf *b, const char *purpose, double scale) {
     vf_set(&b->view, i, (double)(float)(scale * thw_rng_normal(&r)));
 }
 
-/* ---- traces ----------------------------------------------------------------------------------- */
+/* ---- traces -----------------------------------------------------------------------------------
+ */
 
 void vf_put(vf_trace *t, double x) {
   if (t->n == t->cap) {

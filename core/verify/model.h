@@ -21,7 +21,8 @@ void vf_model_free(vf_model *m);
 int vf_each_model(vf_case *k, int64_t rows, int (*body)(vf_case *k, vf_model *m));
 
 /* The value over a batch; the gradient into g if that is not NULL. An error fails the check. */
-double vf_model_value(vf_case *k, const vf_model *m, const vf_buf *x, const thw_batch *b, vf_buf *g);
+double vf_model_value(vf_case *k, const vf_model *m, const vf_buf *x, const thw_batch *b,
+                      vf_buf *g);
 double vf_dot(const vf_buf *a, const vf_buf *b);
 void vf_move(vf_buf *y, const vf_buf *x, double t, const vf_buf *d);
 double vf_apart(const vf_buf *a, const vf_buf *b, double floor_);

@@ -36,7 +36,8 @@ int vf_skip(vf_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3
 
 #define VF_PLUGIN 0u /* instead of a set of kinds: once per plugin */
 #define VF_KIND(k) (1u << (k))
-#define VF_ANY (VF_KIND(THW_SOURCE) | VF_KIND(THW_MODEL) | VF_KIND(THW_ORACLE) | VF_KIND(THW_OPTIMIZER))
+#define VF_ANY                                                                                     \
+  (VF_KIND(THW_SOURCE) | VF_KIND(THW_MODEL) | VF_KIND(THW_ORACLE) | VF_KIND(THW_OPTIMIZER))
 
 typedef struct vf_check {
   const char *name;
@@ -52,7 +53,8 @@ extern const vf_check vf_checks_plugin[], vf_checks_any[], vf_checks_source[], v
 /* The i-th of all checks, or NULL. */
 const vf_check *vf_check_at(size_t i);
 
-/* ---- the host that plugins see ----------------------------------------------------------------- */
+/* ---- the host that plugins see -----------------------------------------------------------------
+ */
 
 /* The tables of core/host.c with a counter in front of everything that takes memory. One check per
  * process, so the state is the process's. */
@@ -67,7 +69,8 @@ extern const thw_host vf_host;
 /* A space whose vectors are counted. */
 thw_space *vf_space_new(uint32_t dtype, int64_t n);
 
-/* ---- built-in components that the one under test is wired to ------------------------------------ */
+/* ---- built-in components that the one under test is wired to ------------------------------------
+ */
 
 /* Sources: what the rows look like. */
 enum {
@@ -77,7 +80,7 @@ enum {
   VF_CSR_TWO,
   VF_CSR_THREE,
   VF_CSR_REAL,
-  VF_CSR_ONES, /* two classes, every stored value is 1 and not stored */
+  VF_CSR_ONES,   /* two classes, every stored value is 1 and not stored */
   VF_DENSE_NONE, /* no labels */
   VF_VARIANTS
 };
@@ -115,7 +118,8 @@ vf_descent *vf_descent_new(void);
 void vf_descent_free(vf_descent *d);
 const thw_object *vf_descent_object(vf_descent *d);
 
-/* ---- the component under test --------------------------------------------------------------------
+/* ---- the component under test
+ * --------------------------------------------------------------------
  */
 
 #define VF_MAX_SLOTS 8
@@ -161,7 +165,8 @@ tw_schema vf_schema(const thw_component *c);
 /* "text (E_NOMEM)": what an instance left as explanation. Caller frees. */
 char *vf_inst_text(vf_inst *in, thw_status st);
 
-/* ---- what an instance does, as a list of numbers ------------------------------------------------- */
+/* ---- what an instance does, as a list of numbers
+ * ------------------------------------------------- */
 
 typedef struct vf_trace {
   double *v;

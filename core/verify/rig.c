@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- the probe -------------------------------------------------------------------------------- */
+/* ---- the probe --------------------------------------------------------------------------------
+ */
 
 static thw_status gate(vf_rig *r) {
   if (r->stopped) {
@@ -90,7 +91,8 @@ static const thw_oracle_ops probe_ops = {.size = sizeof probe_ops,
                                          .blocks = blocks,
                                          .hvp = hvp};
 
-/* ---- the rig ---------------------------------------------------------------------------------- */
+/* ---- the rig ----------------------------------------------------------------------------------
+ */
 
 thw_status vf_rig_new(vf_inst *in, int shape, int give_facts, vf_rig **out) {
   vf_rig *r = tw_calloc(1, sizeof *r);

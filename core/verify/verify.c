@@ -16,7 +16,8 @@
 static const char *const outcome_word[VF_OUTCOMES] = {"pass", "warn", "skip", "FAIL"};
 static const char *const outcome_json[VF_OUTCOMES] = {"pass", "warn", "skip", "fail"};
 
-/* ---- outcomes --------------------------------------------------------------------------------- */
+/* ---- outcomes ---------------------------------------------------------------------------------
+ */
 
 static int note(vf_case *k, vf_outcome outcome, const char *fmt, va_list ap) {
   if (k->reason && outcome <= k->outcome) return -1;
@@ -49,10 +50,11 @@ int vf_skip(vf_case *k, const char *fmt, ...) {
   return -1;
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------
+ */
 
-static const vf_check *const tables[] = {vf_checks_plugin, vf_checks_any,       vf_checks_source,
-                                         vf_checks_model,  vf_checks_facts,     vf_checks_oracle,
+static const vf_check *const tables[] = {vf_checks_plugin,    vf_checks_any,   vf_checks_source,
+                                         vf_checks_model,     vf_checks_facts, vf_checks_oracle,
                                          vf_checks_optimizer, vf_checks_state};
 
 const vf_check *vf_check_at(size_t i) {
@@ -94,7 +96,8 @@ void tw_verify_list(FILE *out, int json) {
   json_decref(list);
 }
 
-/* ---- what is in the plugin, asked in a child ---------------------------------------------------- */
+/* ---- what is in the plugin, asked in a child ----------------------------------------------------
+ */
 
 typedef struct entry {
   uint32_t kind;
@@ -143,7 +146,8 @@ static void contents_free(contents *c) {
   free(c->head);
 }
 
-/* ---- one check -------------------------------------------------------------------------------- */
+/* ---- one check --------------------------------------------------------------------------------
+ */
 
 typedef struct job {
   const tw_verify_options *o;
@@ -176,7 +180,8 @@ static void run_check(void *arg, int output, vf_answer *a) {
   *a = (vf_answer){k.outcome, k.reason ? k.reason : tw_strdup("")};
 }
 
-/* ---- the report -------------------------------------------------------------------------------- */
+/* ---- the report --------------------------------------------------------------------------------
+ */
 
 typedef struct report {
   const tw_verify_options *o;
@@ -193,11 +198,12 @@ static void heading(report *r, const char *text) {
 static void result(report *r, const job *j, const vf_answer *a) {
   r->count[a->outcome]++;
   if (r->o->json) {
-    json_array_append_new(
-        r->checks,
-        json_pack("{s:s?, s:s?, s:s, s:s, s:s}", "component", j->component ? j->component->id : NULL,
-                  "kind", j->component ? tw_kind_name(j->component->kind) : NULL, "check",
-                  j->check->name, "outcome", outcome_json[a->outcome], "reason", a->text));
+    json_array_append_new(r->checks,
+                          json_pack("{s:s?, s:s?, s:s, s:s, s:s}", "component",
+                                    j->component ? j->component->id : NULL, "kind",
+                                    j->component ? tw_kind_name(j->component->kind) : NULL, "check",
+                                    j->check->name, "outcome", outcome_json[a->outcome], "reason",
+                                    a->text));
     return;
   }
   fprintf(r->out, "  %s  %-22s %s\n", outcome_word[a->outcome], j->check->name, j->check->sentence);
@@ -234,10 +240,10 @@ static void run_components(report *r, const contents *c) {
 
 static void summary(report *r, const contents *c) {
   if (r->o->json) {
-    json_t *all = json_pack(
-        "{s:s, s:s?, s:o, s:i, s:i, s:i, s:i}", "file", r->o->file, "plugin", c->head, "checks",
-        json_incref(r->checks), "pass", r->count[VF_PASS], "warn", r->count[VF_WARN], "skip",
-        r->count[VF_SKIP], "fail", r->count[VF_FAIL]);
+    json_t *all =
+        json_pack("{s:s, s:s?, s:o, s:i, s:i, s:i, s:i}", "file", r->o->file, "plugin", c->head,
+                  "checks", json_incref(r->checks), "pass", r->count[VF_PASS], "warn",
+                  r->count[VF_WARN], "skip", r->count[VF_SKIP], "fail", r->count[VF_FAIL]);
     json_dumpf(all, r->out, JSON_INDENT(2));
     fputc('\n', r->out);
     json_decref(all);
@@ -247,7 +253,8 @@ static void summary(report *r, const contents *c) {
   }
 }
 
-/* ---- filters ---------------------------------------------------------------------------------- */
+/* ---- filters ----------------------------------------------------------------------------------
+ */
 
 static thw_status check_name_known(const tw_verify_options *o, tw_diags *d) {
   const char *names[256];
