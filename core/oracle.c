@@ -13,6 +13,8 @@ struct tw_oracle {
   const thw_oracle_ops *ops; /* of inner */
   const thw_vr *vr;          /* of inner, or NULL */
   thw_vr vr_mine;
+  const thw_hessian *hessian; /* of inner, or NULL */
+  thw_hessian hessian_mine;
   tw_session *session;
   thw_ctx *ctx;
   tw_ledger *ledger; /* NULL: nothing is booked */
@@ -271,11 +273,30 @@ static void vr_drop(void *self, void *snapshot) {
   o->vr->drop(o->inner.self, snapshot);
 }
 
+/* ---- thw.hessian/1 -------------------------------------------------------------------------- */
+
+static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, double *h) {
+  tw_oracle *o = self;
+  int64_t n = x->space->n;
+  tw_counts c = {.hvp = rows_of(o, b) * n, .calls = 1};
+  THW_TRY(admit(o, &c));
+  thw_status st = o->hessian->hessian(o->inner.self, x, b, h);
+  if (st == THW_E_UNSUPPORTED && o->ledger) {
+    tw_counts back = {.hvp = -c.hvp, .calls = -1};
+    tw_ledger_charge(o->ledger, &back);
+  }
+  if (st != THW_OK) return st;
+  double sum = 0; /* x - x is 0 for a finite x and NaN for any other */
+  for (int64_t i = 0; i < n * n; i++) sum += h[i] - h[i];
+  return sum == 0 ? THW_OK : not_finite(o, "the Hessian");
+}
+
 /* ---- the object ----------------------------------------------------------------------------- */
 
 static const void *ext(void *self, const char *id) {
   tw_oracle *o = self;
-  return o->vr && strcmp(id, THW_EXT_VR) == 0 ? &o->vr_mine : NULL;
+  if (o->vr && strcmp(id, THW_EXT_VR) == 0) return &o->vr_mine;
+  return o->hessian && strcmp(id, THW_EXT_HESSIAN) == 0 ? &o->hessian_mine : NULL;
 }
 
 thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, int charge,
@@ -294,6 +315,8 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
   o->vr = thw_ext(inner, THW_EXT_VR);
   o->vr_mine =
       (thw_vr){.size = sizeof(thw_vr), .prepare = vr_prepare, .loop = vr_loop, .drop = vr_drop};
+  o->hessian = thw_ext(inner, THW_EXT_HESSIAN);
+  o->hessian_mine = (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian};
   thw_facts f = {.size = sizeof f};
   thw_status st = facts(o, &f);
   if (st != THW_OK) {

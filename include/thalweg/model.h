@@ -102,6 +102,19 @@ typedef struct thw_vr_model {
   void (*drop)(void *self, void *snapshot);
 } thw_vr_model;
 
+/* ---- dense Hessian --------------------------------------------------------------------------- */
+
+/* A model that can write down its whole Hessian faster than by one product for each parameter
+ * offers this; the oracle passes it on as THW_EXT_HESSIAN (oracle.h). */
+#define THW_EXT_HESSIAN_MODEL "thw.hessian-model/1"
+
+typedef struct thw_hessian_model {
+  uint32_t size, reserved;
+  /* [run] Hessian of the batch mean at x: n x n doubles whatever the element type, both triangles,
+   * n = layout.n. THW_E_UNSUPPORTED: use products. */
+  thw_status (*hessian)(void *self, const thw_view *x, const thw_batch *b, double *h);
+} thw_hessian_model;
+
 #ifdef __cplusplus
 }
 #endif

@@ -131,6 +131,18 @@ typedef struct thw_vr {
   void (*drop)(void *self, void *snapshot);
 } thw_vr;
 
+/* ---- dense Hessian --------------------------------------------------------------------------- */
+
+/* Offered by an oracle whose model offers THW_EXT_HESSIAN_MODEL; for methods that factorise it. */
+#define THW_EXT_HESSIAN "thw.hessian/1"
+
+typedef struct thw_hessian {
+  uint32_t size, reserved;
+  /* [run] Hessian of the mean over the batch, or of the whole sum (b == NULL), at x: n x n doubles,
+   * both triangles, n the length of x. Booked as n Hessian-vector products per row. */
+  thw_status (*hessian)(void *self, const thw_vec *x, const thw_batch *b, double *h);
+} thw_hessian;
+
 #ifdef __cplusplus
 }
 #endif

@@ -111,6 +111,20 @@ void optim_pace_grow(optim_pace *p, const optim *o, double factor) {
   p->batch = (int64_t)fmax(1.0, fmin(b, most));
 }
 
+#define PATIENCE 10
+
+void optim_idle_start(optim_idle *i) {
+  *i = (optim_idle){INFINITY, INFINITY, 0};
+}
+
+int optim_idle_step(optim_idle *i, const optim *o, double f, double g) {
+  int better = f < i->best_f - o->unit * fabs(f) || g < 0.5 * i->best_g;
+  i->best_f = fmin(i->best_f, f);
+  if (better) i->best_g = fmin(i->best_g, g);
+  i->count = better ? 0 : i->count + 1;
+  return i->count >= PATIENCE;
+}
+
 thw_status optim_save(thw_writer *w, const optim_field *f, size_t n) {
   for (size_t i = 0; i < n; i++) switch (f[i].kind) {
     case OPTIM_I64:

@@ -134,6 +134,23 @@ void optim_constants_epoch(optim_constants *c, int64_t work);
 thw_status optim_constants_settle(optim_constants *c, const optim *o, optim_probe *p,
                                   const thw_vec *x, int want_VH, int64_t *cost);
 
+/* ---- end of the road ------------------------------------------------------------------------ */
+
+/* At the limit of the precision values repeat and gradients only wander. */
+typedef struct optim_idle {
+  double best_f, best_g;
+  int64_t count;
+} optim_idle;
+
+void optim_idle_start(optim_idle *i);
+/* After an iteration that ended at value f with gradient norm g: 1 when ten in a row have neither
+ * brought f down nor halved the norm. */
+int optim_idle_step(optim_idle *i, const optim *o, double f, double g);
+#define OPTIM_IDLE_FIELDS(i)                                                                       \
+  {"best_f", OPTIM_F64, &(i)->best_f}, {"best_g", OPTIM_F64, &(i)->best_g}, {                      \
+    "idle", OPTIM_I64, &(i)->count                                                                 \
+  }
+
 /* ---- state ---------------------------------------------------------------------------------- */
 
 /* Plain numbers that go into and come out of a checkpoint under their names. */

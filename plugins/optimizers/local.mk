@@ -5,6 +5,14 @@ adam_la_SOURCES = %D%/adam/adam.c
 adam_la_LDFLAGS = $(plugin_ldflags)
 adam_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
+plugin_LTLIBRARIES += catalyst.la
+catalyst_la_SOURCES = \
+  %D%/catalyst/catalyst.c \
+  %D%/catalyst/catalyst.h \
+  %D%/catalyst/shifted.c
+catalyst_la_LDFLAGS = $(plugin_ldflags)
+catalyst_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += gd.la
 gd_la_SOURCES = %D%/gd/gd.c
 gd_la_LDFLAGS = $(plugin_ldflags)
@@ -14,6 +22,14 @@ plugin_LTLIBRARIES += lbfgs.la
 lbfgs_la_SOURCES = %D%/lbfgs/lbfgs.c
 lbfgs_la_LDFLAGS = $(plugin_ldflags)
 lbfgs_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
+plugin_LTLIBRARIES += newton.la
+newton_la_SOURCES = \
+  %D%/newton/newton.c \
+  %D%/newton/newton.h \
+  %D%/newton/solve.c
+newton_la_LDFLAGS = $(plugin_ldflags)
+newton_la_LIBADD = libthwoptim.la libthwcurvature.la $(BLAS_LIBS) $(LIBM)
 
 plugin_LTLIBRARIES += sgd.la
 sgd_la_SOURCES = %D%/sgd/sgd.c

@@ -9,7 +9,6 @@
 #include "kernels/optim/optim.h"
 
 #define MAX_MEMORY 64
-#define PATIENCE 10 /* iterations without progress until we call it stalled */
 
 struct lbfgs_params {
   int64_t memory, max_search;
@@ -38,8 +37,9 @@ typedef struct lbfgs {
   thw_vec *s[MAX_MEMORY], *y[MAX_MEMORY]; /* ring: pair k in slot k mod memory */
   double rho[MAX_MEMORY];
   int64_t pairs, first_pair; /* pairs ever made; the oldest that still counts */
-  double f, step, best_f, best_g;
-  int64_t have_g, idle, evals;
+  optim_idle idle;
+  double f, step;
+  int64_t have_g, evals;
   int64_t *used; /* of the step in progress */
 } lbfgs;
 
@@ -70,8 +70,8 @@ static thw_status reset(void *self, const thw_vec *x) {
   lbfgs *s = self;
   THW_TRY(optim_ready(&s->o));
   THW_TRY(thw_copy(s->x, x));
-  s->pairs = s->first_pair = s->have_g = s->idle = 0;
-  s->best_f = s->best_g = INFINITY;
+  s->pairs = s->first_pair = s->have_g = 0;
+  optim_idle_start(&s->idle);
   return THW_OK;
 }
 
@@ -177,15 +177,6 @@ static thw_status search(lbfgs *s, double gnorm) {
   }
 }
 
-/* At the limit of the precision values repeat and gradients only wander. */
-static int idle(lbfgs *s, double gnorm) {
-  int better = s->f < s->best_f - s->o.unit * fabs(s->f) || gnorm < 0.5 * s->best_g;
-  s->best_f = fmin(s->best_f, s->f);
-  if (better) s->best_g = fmin(s->best_g, gnorm);
-  s->idle = better ? 0 : s->idle + 1;
-  return s->idle >= PATIENCE;
-}
-
 static thw_status step(void *self, thw_step *io) {
   lbfgs *s = self;
   int64_t used = 0;
@@ -201,7 +192,7 @@ static thw_status step(void *self, thw_step *io) {
   THW_TRY(search(s, gnorm));
   THW_TRY(thw_norm2(s->g, &gnorm));
   io->f = s->f, io->grad_norm = gnorm;
-  return idle(s, gnorm) ? THW_STALLED : THW_OK;
+  return optim_idle_step(&s->idle, &s->o, s->f, gnorm) ? THW_STALLED : THW_OK;
 }
 
 static thw_status point(void *self, thw_vec *x) {
@@ -219,9 +210,8 @@ static const thw_optimizer_ops ops = {
   {                                                                                                \
     {"x", OPTIM_VEC, (s)->x}, {"g", OPTIM_VEC, (s)->g}, {"f", OPTIM_F64, &(s)->f},                 \
         {"step", OPTIM_F64, &(s)->step}, {"scale", OPTIM_F64, &(s)->o.scale},                      \
-        {"best_f", OPTIM_F64, &(s)->best_f}, {"best_g", OPTIM_F64, &(s)->best_g},                  \
-        {"pairs", OPTIM_I64, &(s)->pairs}, {"first_pair", OPTIM_I64, &(s)->first_pair},            \
-        {"have_g", OPTIM_I64, &(s)->have_g}, {"idle", OPTIM_I64, &(s)->idle},                      \
+        OPTIM_IDLE_FIELDS(&(s)->idle), {"pairs", OPTIM_I64, &(s)->pairs},                          \
+        {"first_pair", OPTIM_I64, &(s)->first_pair}, {"have_g", OPTIM_I64, &(s)->have_g},          \
         {"evals", OPTIM_I64, &(s)->evals},                                                         \
   }
 

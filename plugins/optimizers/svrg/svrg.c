@@ -91,10 +91,12 @@ static thw_status gradient(svrg *s, const thw_vec *x, thw_vec *g, void **snap) {
   return thw_oracle_eval(&s->o.oracle, x, NULL, NULL, g);
 }
 
+/* mu itself has been restored: an objective that an outer method shifts may not yet be where it
+ * was. */
 thw_status svrg_restore(svrg *s) {
   svrg_drop(s);
   if (s->t < 0 || !s->vr) return THW_OK;
-  return gradient(s, s->s, s->mu, &s->snap);
+  return gradient(s, s->s, s->fresh, &s->snap);
 }
 
 static thw_status use_snapshot(svrg *s, void *snap, double norm) {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Newton's method: the parts of the plugin. */
+#ifndef PLUGINS_NEWTON_H
+#define PLUGINS_NEWTON_H
+
+#include "kernels/optim/optim.h"
+
+enum { NEWTON_AUTO, NEWTON_CHOLESKY, NEWTON_CG };
+
+struct newton_params {
+  double forcing;
+  int64_t max_dense, max_cg, max_search;
+  int32_t solver;
+};
+
+typedef struct newton {
+  optim o;
+  const struct newton_params *p;
+  const thw_hessian *dense; /* the oracle's, or NULL: products */
+  double *h, *rhs;          /* d x d, d; with `dense` */
+  thw_vec *x, *g, *xt, *gt, *d;
+  thw_vec *r, *q, *hq, *at; /* of conjugate gradients */
+  optim_idle idle;
+  double f, step, damping; /* damping: added to the diagonal in the last factorisation */
+  int64_t have_g, differences, iterations, products;
+  int64_t *used; /* of the step in progress */
+} newton;
+
+/* d = -(H + damping I)^-1 g with the smallest damping, of a growing sequence, that makes the
+ * matrix positive definite. THW_E_UNSUPPORTED: the model has no dense Hessian. */
+thw_status newton_cholesky(newton *s);
+/* d: conjugate gradients on H d = -g, up to a direction of negative curvature. */
+thw_status newton_cg(newton *s, double gnorm);
+
+#endif
