@@ -76,6 +76,9 @@ test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_space_LDADD = $(unit_ldadd)
 TESTS += test_space
 
+# Sources.
+include %D%/sources/local.mk
+
 # Runs: state, resume, signals, full disks.
 include %D%/plugins/local.mk
 

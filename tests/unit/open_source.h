@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <thalweg/thalweg.h>
 
@@ -153,12 +155,50 @@ static THW_UNUSED double batch_y(const thw_batch *b, int64_t k) {
                                    : ((const double *)b->rows->y)[i];
 }
 
+/* Group fixtures: a folder of one's own as the current one, so that messages name short paths. */
+static char scratch_dir[256];
+
+static THW_UNUSED int enter_scratch(void **state) {
+  (void)state;
+  const char *tmp = getenv("TMPDIR");
+  snprintf(scratch_dir, sizeof scratch_dir, "%s/thw-XXXXXX", tmp ? tmp : "/tmp");
+  return mkdtemp(scratch_dir) && chdir(scratch_dir) == 0 ? 0 : -1;
+}
+
+static THW_UNUSED int leave_scratch(void **state) {
+  (void)state;
+  DIR *d = opendir(".");
+  for (struct dirent *e; d && (e = readdir(d));)
+    if (e->d_name[0] != '.') unlink(e->d_name);
+  if (d) closedir(d);
+  return chdir("/") == 0 ? rmdir(scratch_dir) : -1;
+}
+
+/* "path=<shared>/FILE" for a data set beside the source tree; skips the test where there is none.
+ */
+static THW_UNUSED const char *shared_data(const char *param, const char *file) {
+  static char text[4][1024];
+  static int turn;
+  const char *top = getenv("top_srcdir");
+  char *t = text[turn++ % 4];
+  snprintf(t, sizeof text[0], "%s=%s/../shared/data/%s", param, top ? top : ".", file);
+  if (access(strchr(t, '=') + 1, R_OK) != 0) {
+    print_message("no data set %s: skipped\n", strchr(t, '=') + 1);
+    skip();
+  }
+  return t;
+}
+
 /* Writes a file in the current folder. */
-static THW_UNUSED void put_file(const char *name, const char *text) {
+static THW_UNUSED void put_bytes(const char *name, const void *p, size_t n) {
   FILE *f = fopen(name, "wb");
   assert_non_null(f);
-  fputs(text, f);
-  fclose(f);
+  assert_int_equal(fwrite(p, 1, n, f), n);
+  assert_int_equal(fclose(f), 0);
+}
+
+static THW_UNUSED void put_file(const char *name, const char *text) {
+  put_bytes(name, text, strlen(text));
 }
 
 #define assert_opens(o, ...)                                                                       \
