@@ -135,9 +135,9 @@ thw_status td_labels(td_table *t, int32_t mode) {
   td_set *train = &t->set[TD_TRAIN];
   for (uint32_t i = 1; i < t->n_sets; i++)
     if (!t->set[i].y != !train->y)
-      return td_fail(t->env, THW_E_FORMAT, "%s: the set \"%s\" has %s labels, the training set %s",
-                     td_where(&t->set[i]), t->set[i].name, train->y ? "no" : "",
-                     train->y ? "has" : "has none");
+      return td_fail(t->env, THW_E_FORMAT, "%s: the set \"%s\" has %s, the training set has %s",
+                     td_where(&t->set[i]), t->set[i].name, train->y ? "no labels" : "labels",
+                     train->y ? "some" : "none");
   t->label = THW_LABEL_NONE;
   if (!train->y) return THW_OK;
   const td_dict *d = &train->labels;

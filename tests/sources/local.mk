@@ -14,7 +14,7 @@ EXTRA_DIST += tests/unit/open_source.h
 
 test_sources_arrays_SOURCES = tests/unit/test_sources_arrays.c
 test_sources_arrays_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-test_sources_arrays_LDADD = $(unit_ldadd) $(ZLIB_LIBS)
+test_sources_arrays_LDADD = $(unit_ldadd)
 
 test_sources_csv_SOURCES = tests/unit/test_sources_csv.c
 test_sources_csv_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

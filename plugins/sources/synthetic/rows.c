@@ -71,6 +71,9 @@ static thw_status take(void *self, uint32_t set, int64_t n, const int64_t *index
                        thw_batch **out) {
   struct rows_source *s = self;
   if (set >= s->sets || n < 0) return td_fail(s->env, THW_E_ARG, "no such rows");
+  int64_t all = s->rows[set].n < 0 ? INT64_MAX : s->rows[set].n;
+  if (!index && (first < 0 || first > all || n > all - first))
+    return td_fail(s->env, THW_E_ARG, "no such rows");
   td_slot *slot = td_pool_take(&s->pool, s->env, 0);
   if (!slot) return THW_E_NOMEM;
   thw_batch *b = &slot->batch;
