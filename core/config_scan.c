@@ -315,6 +315,8 @@ thw_status tw_text_scan(tw_text *t, const char *p, size_t n, const char *name, c
   t->n = 0, t->s[0] = '\0';
   new_line(t, &in);
   scan(&s, &in);
+  put(t, '\n'); /* libconfig 1.7 wants every comment to end in one */
+  new_line(t, &in);
   if (t->n >= MAX_BYTES)
     return tw_error(d, THW_E_FORMAT, "%s: longer than %zu MiB with its includes", name,
                     MAX_BYTES >> 20);
