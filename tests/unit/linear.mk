@@ -5,3 +5,9 @@ test_models_SOURCES = %D%/linear_fixture.h %D%/open_source.h %D%/test_models.c
 test_models_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_models_LDADD = libthwlinear.la $(unit_ldadd)
 TESTS += test_models
+
+check_PROGRAMS += test_fused
+test_fused_SOURCES = %D%/linear_fixture.h %D%/open_source.h %D%/test_fused.c
+test_fused_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_fused_LDADD = libthwlinear.la $(unit_ldadd)
+TESTS += test_fused
