@@ -11,3 +11,9 @@ test_fused_SOURCES = %D%/linear_fixture.h %D%/open_source.h %D%/test_fused.c
 test_fused_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_fused_LDADD = libthwlinear.la $(unit_ldadd)
 TESTS += test_fused
+
+check_PROGRAMS += test_oracles
+test_oracles_SOURCES = %D%/linear_fixture.h %D%/open_source.h %D%/test_oracles.c
+test_oracles_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_oracles_LDADD = $(unit_ldadd)
+TESTS += test_oracles
