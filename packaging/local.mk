@@ -30,6 +30,7 @@ template_files = \
 EXTRA_DIST += $(template_files)
 BUILT_SOURCES += core/cli/templates.inc
 CLEANFILES += core/cli/templates.inc
+core/cli/new.o: core/cli/templates.inc
 core/cli/templates.inc: $(template_files)
 	$(AM_V_GEN)$(MKDIR_P) core/cli && \
 	for f in $(template_files); do \
