@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The whole input: a file in the format idx. */
+#include "plugins/sources/idx/idx.h"
+#include "tests/fuzz/fuzz_arrays.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  return fuzz_array(idx_parse, data, size);
+}
