@@ -3,20 +3,14 @@
 
 #include "core/host.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "core/ledger.h"
+#include "core/pool.h"
 #include "core/space.h"
-
-/* A parallel region costs about half a microsecond on two cores and a few on many; below this many
- * floating-point operations it does not pay. Measured with bench/parallel. */
-#define PARALLEL_WORK 4e4
 
 /* One allocation of an instance: a header in front of the memory, in a doubly linked list, so that
  * what a plugin forgets is taken back with its context. */
@@ -33,6 +27,9 @@ typedef struct owned_space {
   struct owned_space *next;
   thw_space *space;
 } owned_space;
+
+/* Guards lists of allocations and error texts: [any] services touch nothing else that is shared. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct thw_ctx {
   tw_session *session;
@@ -57,12 +54,7 @@ void tw_session_init(tw_session *s, uint64_t seed, uint32_t dtype, int threads) 
   *s = (tw_session){.seed = seed, .dtype = dtype, .threads = 1};
   cblas_dscal(0, 1.0, NULL, 1);
   if (openblas_set_num_threads) openblas_set_num_threads(1);
-#ifdef _OPENMP
-  if (threads > 0) omp_set_num_threads(threads);
-  s->threads = omp_get_max_threads();
-#else
-  (void)threads;
-#endif
+  s->threads = tw_pool_threads(threads);
 }
 
 const char *tw_blas_name(void) {
@@ -172,22 +164,6 @@ void tw_stream(uint64_t seed, const char *path, const char *purpose, thw_rng *ou
   out->stream = mix(hash(hash(UINT64_C(0xcbf29ce484222325), path), purpose));
 }
 
-/* ---- parallel loops ---------------------------------------------------------------------------
- */
-
-void tw_parallel(int64_t n, double work, void (*body)(void *arg, int64_t i), void *arg) {
-#ifdef _OPENMP
-  if (n > 1 && work >= PARALLEL_WORK && omp_get_max_threads() > 1) {
-#pragma omp parallel for schedule(dynamic, 1)
-    for (int64_t i = 0; i < n; i++) body(arg, i);
-    return;
-  }
-#else
-  (void)work;
-#endif
-  for (int64_t i = 0; i < n; i++) body(arg, i);
-}
-
 /* ---- the table --------------------------------------------------------------------------------
  */
 
@@ -199,13 +175,12 @@ static void *host_alloc(thw_ctx *c, size_t bytes) {
   if (!base) return NULL;
   memset(base, 0, total);
   alloc_head *h = (alloc_head *)(void *)(base + head - sizeof(alloc_head));
-  *h = (alloc_head){c->list.prev, &c->list, base, bytes};
-#pragma omp critical(tw_alloc)
-  {
-    h->prev = c->list.prev;
-    h->prev->next = h;
-    c->list.prev = h;
-  }
+  *h = (alloc_head){NULL, &c->list, base, bytes};
+  pthread_mutex_lock(&lock);
+  h->prev = c->list.prev;
+  h->prev->next = h;
+  c->list.prev = h;
+  pthread_mutex_unlock(&lock);
   return base + head;
 }
 
@@ -213,11 +188,10 @@ static void host_release(thw_ctx *c, void *p) {
   (void)c;
   if (!p) return;
   alloc_head *h = (alloc_head *)(void *)((char *)p - sizeof(alloc_head));
-#pragma omp critical(tw_alloc)
-  {
-    h->prev->next = h->next;
-    h->next->prev = h->prev;
-  }
+  pthread_mutex_lock(&lock);
+  h->prev->next = h->next;
+  h->next->prev = h->prev;
+  pthread_mutex_unlock(&lock);
   free(h->base);
 }
 
@@ -226,8 +200,9 @@ static void host_log(thw_ctx *c, uint32_t level, const char *text) {
 }
 
 static thw_status host_fail(thw_ctx *c, thw_status code, const char *text) {
-#pragma omp critical(tw_fail)
+  pthread_mutex_lock(&lock);
   if (!c->text) c->text = tw_strdup(text);
+  pthread_mutex_unlock(&lock);
   return code;
 }
 

@@ -24,7 +24,7 @@ typedef struct tw_session {
   int64_t step;             /* the step of the run in progress, from 1; for messages */
 } tw_session;
 
-/* Sets the number of OpenMP threads (0: all cores), makes BLAS single-threaded, and fills in
+/* Sets the number of threads (0: all cores), makes BLAS single-threaded, and fills in
  * s->threads. Once per process, before the first component is created. */
 void tw_session_init(tw_session *s, uint64_t seed, uint32_t dtype, int threads);
 
@@ -48,9 +48,5 @@ const char *tw_status_text(thw_status s);
 
 /* The random stream `purpose` of the component at `path`: a function of the three arguments. */
 void tw_stream(uint64_t seed, const char *path, const char *purpose, thw_rng *out);
-
-/* Calls body(arg, i) for i in 0..n-1, in parallel when work (flops) is worth it. The one OpenMP
- * region of the host. */
-void tw_parallel(int64_t n, double work, void (*body)(void *arg, int64_t i), void *arg);
 
 #endif

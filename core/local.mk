@@ -15,6 +15,7 @@ libthwcore_la_SOURCES = \
   %D%/npy.c %D%/npy.h \
   %D%/optimizer.c \
   %D%/oracle.c %D%/oracle.h \
+  %D%/pool.c %D%/pool.h \
   %D%/registry.c %D%/registry.h %D%/registry_priv.h \
   %D%/registry_check.c \
   %D%/registry_params.c \

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/host.h"
+#include "core/pool.h"
 
 #define LINCOMB_TILE 512
 

@@ -70,6 +70,12 @@ test_verdict_LDADD = libtpproblems.la $(unit_ldadd)
 dist_check_SCRIPTS += %D%/verdict/verdict.sh
 TESTS += test_verdict %D%/verdict/verdict.sh
 
+check_PROGRAMS += test_pool
+test_pool_SOURCES = %D%/unit/test_pool.c
+test_pool_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_pool_LDADD = $(unit_ldadd)
+TESTS += test_pool
+
 check_PROGRAMS += test_space
 test_space_SOURCES = %D%/unit/test_space.c
 test_space_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -26,10 +26,8 @@ ubsan)
   export UBSAN_OPTIONS="print_stacktrace=1"
   ;;
 tsan)
-  # GCC's OpenMP runtime synchronises by futex, which the checker cannot see: the barrier at the
-  # end of a region looks like a race. The suppressions name that and nothing else.
   cflags="$frames -fsanitize=thread"
-  export TSAN_OPTIONS="suppressions=$src/tests/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1"
+  export TSAN_OPTIONS="suppressions=$src/tests/tsan.supp:die_after_fork=0:ignore_noninstrumented_modules=1:halt_on_error=1"
   ;;
 valgrind)
   cflags='-g -O1'

@@ -3,7 +3,7 @@
  * services that the host hands in.
  *
  * A plugin exports one symbol, thw_plugin, a pure function that returns constant data. It links
- * against libc, libm, BLAS and OpenMP, never against the host. It never prints, exits, installs
+ * against libc, libm and BLAS, never against the host. It never prints, exits, installs
  * signal handlers, changes the locale or the floating-point mode, or reads the environment. */
 #ifndef THALWEG_COMPONENT_H
 #define THALWEG_COMPONENT_H

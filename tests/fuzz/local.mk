@@ -20,7 +20,7 @@ fuzz-obj/%.o: %.c
 	  -c -o $@ $<
 
 fuzz_config: fuzz-obj/%D%/fuzz_config.o fuzz-obj/tests/unit/toys.o $(fuzz_core)
-	$(AM_V_CCLD)$(fuzz_link) -o $@ $^ $(libthwcore_la_LIBADD) $(OPENMP_CFLAGS) $(LIBS)
+	$(AM_V_CCLD)$(fuzz_link) -o $@ $^ $(libthwcore_la_LIBADD) $(LIBS)
 fuzz-config: fuzz_config
 	@$(MKDIR_P) fuzz-corpus/config
 	$(fuzz_search) ./fuzz_config -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The linear models against losses written down anew, central differences, and each other: dense
  * and sparse, single and double, with and without intercept, at any number of threads. */
+#include "core/pool.h"
 #include "tests/unit/linear_fixture.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "kernels/linear/linear.h"
 
@@ -273,11 +270,9 @@ static void extreme_margins_stay_finite(void **state) {
  */
 
 static void set_threads(int n) {
-#ifdef _OPENMP
-  omp_set_num_threads(n);
+  tw_pool_threads(n);
 #else
   (void)n;
-#endif
 }
 
 static void threads_do_not_change_bits(void **state) {

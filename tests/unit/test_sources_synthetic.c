@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The generators: rows depend on their number only, and follow the law they promise. */
+#include "core/pool.h"
 #include "tests/unit/open_source.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static void rows_are_numbers(void **state) {
   (void)state;
@@ -59,13 +56,9 @@ static void rows_by_number(void **state) {
         same_row(all, index[i], b, i, 21);
         assert_int_equal(b->rows->id[thw_batch_row(b, i)], index[i]);
       }
-#ifdef _OPENMP
-      omp_set_num_threads(1);
-#endif
+      tw_pool_threads(1);
       thw_batch *c = source_take(&s, 0, 300, NULL, 150);
-#ifdef _OPENMP
-      omp_set_num_threads(3);
-#endif
+      tw_pool_threads(3);
       thw_batch *e = source_take(&s, 0, 300, NULL, 150);
       for (int i = 0; i < 300; i++) {
         same_row(all, 150 + i, c, i, 21);
