@@ -189,7 +189,7 @@ static tw_plan_item *resolve_unwritten(planner *w, tw_plan_item *n, const thw_sl
     }
   }
   if (slot->min == 0) return NULL;
-  char *ids = known_ids(w, slot->kind, NULL);
+  char *ids = known_ids(w, slot->kind, slot->needs ? slot->needs[0] : NULL);
   complain(w, n->group, path, "%s is needed here: write %s: { type = ...; }, %s (%s)",
            a_kind(slot->kind), slot->name,
            root && root->kind == slot->kind ? "here or at the top level"

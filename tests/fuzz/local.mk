@@ -29,6 +29,8 @@ fuzz-config: fuzz_config
 .PHONY: fuzz-config
 fuzz_targets += fuzz-config
 CLEANFILES += fuzz_config
+clean-local:
+	rm -rf fuzz-obj fuzz-corpus
 
 EXTRA_DIST += \
   %D%/config.dict \

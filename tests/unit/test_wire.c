@@ -239,7 +239,7 @@ static void missing_parts(void **state) {
           "at the top level (there are: quad)");
   refused(BASE "optimizer: { type = \"outer\"; };",
           "/p/t.cfg:1: optimizer.inner: an optimizer is needed here: write inner: { type = ...; }, "
-          "or name a top-level group (there are: bare, fails, liar, nothing, outer, sgd, tired)");
+          "or name a top-level group (there are: fails, liar, nothing, outer, sgd, tired)");
   refused("source: { type = \"wrap\"; };",
           "/p/t.cfg:1: source.source: a source is needed here: write source: { type = ...; }, here "
           "or at the top level (there are: rows, wrap)");
