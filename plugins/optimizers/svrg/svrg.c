@@ -46,6 +46,7 @@ thw_status svrg_reset(void *self, const thw_vec *x) {
   svrg_drop(s);
   s->t = -1;
   s->norm_s = 0.0;
+  s->growth = 1.0;
   optim_constants_stale(&s->c);
   return thw_copy(s->x, x);
 }
