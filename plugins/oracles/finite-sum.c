@@ -16,6 +16,7 @@ typedef struct finite_sum {
   thw_rng order;    /* shuffles the next epoch */
   thw_rng shuffled; /* `order` as it was when the current epoch was shuffled */
   const thw_vr_model *vr;
+  const thw_hessian_model *dense;
   int64_t *loop_index;
   int64_t loop_room;
 } finite_sum;
@@ -180,6 +181,19 @@ static thw_status vr_loop(void *self, thw_vr_job *job) {
 static const thw_vr vr = {
     .size = sizeof(thw_vr), .prepare = vr_prepare, .loop = vr_loop, .drop = vr_drop};
 
+/* ---- dense Hessian -------------------------------------------------------------------------- */
+
+static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, double *h) {
+  finite_sum *o = self;
+  thw_view v;
+  THW_TRY(view_of(x, THW_READ, &v));
+  thw_status s = o->dense->hessian(o->base.model.self, &v, b ? b : o->base.all, h);
+  view_end(x, THW_READ);
+  return s;
+}
+
+static const thw_hessian dense = {.size = sizeof(thw_hessian), .hessian = hessian};
+
 /* ---- state -----------------------------------------------------------------------------------
  */
 
@@ -218,6 +232,7 @@ static const void *ext(void *self, const char *id) {
   finite_sum *o = self;
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_VR) == 0 && o->vr) return &vr;
+  if (strcmp(id, THW_EXT_HESSIAN) == 0 && o->dense) return &dense;
   return NULL;
 }
 
@@ -241,6 +256,7 @@ static thw_status open_all(finite_sum *o) {
     return h->fail(o->base.ctx, THW_E_NOMEM, "out of memory for the order of the rows");
   for (int64_t i = 0; i < o->n; i++) o->subset[i] = i;
   o->vr = thw_ext(&o->base.model, THW_EXT_VR_MODEL);
+  o->dense = thw_ext(&o->base.model, THW_EXT_HESSIAN_MODEL);
   return source->take(o->base.source.self, 0, o->n, NULL, 0, &o->base.all);
 }
 
@@ -265,7 +281,7 @@ static void destroy(void *self) {
   summing_close(&o->base);
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_VR, NULL};
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_VR, THW_EXT_HESSIAN, NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_ORACLE),

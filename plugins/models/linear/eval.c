@@ -261,7 +261,7 @@ static double bump1(double c, double x) {
   double q = 1.0 / (1.0 + x * x);
   return 2.0 * c * x * q * q;
 }
-static double bump2(double c, double x) {
+double linear_bump2(double c, double x) {
   double q = 1.0 / (1.0 + x * x);
   return c * (2.0 - 6.0 * x * x) * q * q * q;
 }
@@ -279,7 +279,7 @@ static double regular(const linear_job *j, int64_t q) {
     return m->nonconvex > 0.0 ? r + (bump1(m->nonconvex, x) - bump1(m->nonconvex, j->w2[q])) : r;
   default:
     r = m->l2;
-    if (m->nonconvex > 0.0) r += bump2(m->nonconvex, x);
+    if (m->nonconvex > 0.0) r += linear_bump2(m->nonconvex, x);
     return r * j->w2[q];
   }
 }

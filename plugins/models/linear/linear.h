@@ -66,6 +66,8 @@ typedef struct linear {
   double *vr;            /* 6 d: see vr.c */
   double *delta;
   int64_t delta_room;
+  double *hessian; /* see hessian.c */
+  int64_t hessian_room;
 } linear;
 
 /* One evaluation over a batch. */
@@ -111,6 +113,10 @@ thw_status linear_diff(void *self, const thw_view *x, const thw_view *y, const t
                        thw_view *d);
 thw_status linear_hvp(void *self, const thw_view *x, const thw_view *v, const thw_batch *b,
                       thw_view *hv);
+/* Second derivative of c x^2 / (1 + x^2). */
+double linear_bump2(double c, double x);
+/* hessian.c */
+extern const thw_hessian_model linear_hessian;
 /* predict.c */
 void linear_score_tile(linear_job *j, int64_t lo, int64_t hi, int64_t block);
 thw_status linear_measure(void *self, const thw_view *x, const thw_batch *b, double *out);

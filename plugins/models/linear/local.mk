@@ -4,6 +4,7 @@ linear_la_SOURCES = \
   %D%/create.c \
   %D%/eval.c \
   %D%/facts.c \
+  %D%/hessian.c \
   %D%/linear.h \
   %D%/plugin.c \
   %D%/predict.c \

@@ -32,7 +32,7 @@ static const thw_param scaled[] = {
 static const thw_slot slots[] = {
     {"source", THW_SOURCE, 1, NULL, "the rows that tell width, labels and classes"}};
 
-static const char *const offers[] = {THW_EXT_VR_MODEL, NULL};
+static const char *const offers[] = {THW_EXT_VR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
 
 static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   const linear_params *p = params;
