@@ -36,7 +36,10 @@ static void print_text(const job *j, const tw_verdict *v) {
   printf("verdict: %s: %s\n", tw_verdict_word(v->kind), v->reason);
   printf("f %.10g, gradient norm %.3e", v->f, v->grad_norm);
   if (isfinite(v->curvature))
-    printf(v->kind == TW_SADDLE ? ", curvature %.6g" : ", least curvature seen %.6g", v->curvature);
+    printf(v->kind == TW_SADDLE ? ", curvature %.6g"
+           : v->search          ? ", least curvature seen %.6g"
+                                : ", curvature at least %.6g",
+           v->curvature);
   printf("\n");
   if (isfinite(v->L)) printf("L %.4g (%s)\n", v->L, v->L_given ? "given" : "estimated");
   printf("cost %lld component gradients, %.4g passes\n", (long long)v->gradients,
@@ -88,8 +91,7 @@ static thw_status deliver(const job *j, const tw_verdict *v) {
   return st;
 }
 
-/* ---- the work ---------------------------------------------------------------------------------
- */
+/* ---- the work -------------------------------------------------------------------------------- */
 
 static thw_status judge(job *j) {
   tw_verdict v;

@@ -114,7 +114,7 @@ thw_status curv_search(const curv_problem *p, const curv_options *o, curv_work *
 /* "neon2-det", "neon2-vr", "neon2-online" */
 const char *curv_variant_name(curv_variant v);
 
-/* ---- the plan of a search, by formula ------------------------------------------------------- */
+/* ---- the plan of a search, by formula -------------------------------------------------------- */
 
 typedef struct curv_plan {
   double acc, kappa, eta;

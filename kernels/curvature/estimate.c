@@ -7,8 +7,7 @@ double curv_roundoff(const thw_space *space) {
   return space->dtype == THW_F32 ? 5.9604644775390625e-8 : 1.1102230246251565e-16;
 }
 
-/* ---- one fixed sample of rows ------------------------------------------------------------------
- */
+/* ---- one fixed sample of rows ---------------------------------------------------------------- */
 
 /* The whole sum when it is small (batch is NULL and the cached gradient serves), else one batch,
  * whose gradient at x0 is kept. */
@@ -44,8 +43,7 @@ static thw_status fixed_product(curv_run *s, const fixed *f, const thw_vec *w, d
   return thw_scale(hv, 1.0 / q);
 }
 
-/* ---- probe radius -------------------------------------------------------------------------------
- */
+/* ---- probe radius ---------------------------------------------------------------------------- */
 
 static thw_status sqrt_radius(curv_run *s, double *q) {
   double norm;
@@ -103,9 +101,7 @@ thw_status curv_probe_radius(curv_run *s) {
   return s->o->delta < 8 * s->r->probe_error ? curv_end(s, CURV_PRECISION) : THW_OK;
 }
 
-/* ---- constants
- * -----------------------------------------------------------------------------------
- */
+/* ---- constants ------------------------------------------------------------------------------- */
 
 static thw_status power_iteration(curv_run *s, const fixed *f, double *L) {
   thw_vec *w = s->w->a, *hv = s->w->b;
@@ -174,8 +170,7 @@ thw_status curv_measure_variance(curv_run *s, double *V_H) {
   return THW_OK;
 }
 
-/* ---- the same for callers outside a search -----------------------------------------------------
- */
+/* ---- the same for callers outside a search --------------------------------------------------- */
 
 static thw_status outside(const curv_problem *p, double q, curv_work *w, int64_t *cost,
                           thw_status (*measure)(curv_run *, double *), double *out) {
@@ -198,8 +193,7 @@ thw_status curv_hessian_variance(const curv_problem *p, double q, curv_work *w, 
   return outside(p, q, w, cost, curv_measure_variance, V_H);
 }
 
-/* ---- variance of gradients ----------------------------------------------------------------------
- */
+/* ---- variance of gradients ------------------------------------------------------------------- */
 
 thw_status curv_gradient_variance(const curv_problem *p, int64_t m, uint32_t k, thw_vec *mean,
                                   thw_vec *scratch, double *variance, int64_t *cost) {

@@ -30,9 +30,7 @@ const char *curv_variant_name(curv_variant v) {
   }
 }
 
-/* ---- formulas
- * ------------------------------------------------------------------------------------
- */
+/* ---- formulas -------------------------------------------------------------------------------- */
 
 /* A count that may have come out huge or NaN, in 1..2^62. */
 static int64_t count(double x) {
@@ -102,9 +100,7 @@ void curv_plan_make(curv_variant variant, const curv_options *o, int64_t n, int6
     plan_online(o, n, d, out);
 }
 
-/* ---- choice
- * --------------------------------------------------------------------------------------
- */
+/* ---- choice ---------------------------------------------------------------------------------- */
 
 static int allowed(curv_variant v, const curv_options *o, int64_t n) {
   if (o->candidates && !(o->candidates & 1u << v)) return 0;
@@ -148,9 +144,7 @@ double curv_resolvable(curv_variant variant, const curv_options *o, int64_t n, i
   return exp(hi);
 }
 
-/* ---- the search
- * ----------------------------------------------------------------------------------
- */
+/* ---- the search ------------------------------------------------------------------------------ */
 
 static int usable(const curv_problem *p, const curv_options *o) {
   if (!(o->delta > 0) || !isfinite(o->delta) || !(o->p > 0 && o->p < 0.5)) return 0;
@@ -209,9 +203,7 @@ thw_status curv_search(const curv_problem *p, const curv_options *o, curv_work *
   return st == CURV_END ? THW_OK : st;
 }
 
-/* ---- memory
- * --------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 thw_status curv_work_new(thw_space *space, curv_work *w) {
   thw_vec **v[] = {&w->v, &w->g0, &w->point, &w->a, &w->b, &w->c};

@@ -9,8 +9,7 @@
 
 #include <thalweg/oracle.h>
 
-/* ---- spectra ----------------------------------------------------------------------------------
- */
+/* ---- spectra --------------------------------------------------------------------------------- */
 
 /* Haar-distributed orthogonal d x d matrix, row-major: Gram-Schmidt, twice, on a Gaussian one. */
 void tp_haar(int64_t d, thw_rng *r, double *q);
@@ -20,8 +19,7 @@ void tp_symmetric(int64_t d, const double *lam, thw_rng *r, double *a);
  * `negative` 0 the first is -0.5 delta. d >= 2. */
 void tp_planted(int64_t d, double delta, int negative, thw_rng *r, double *lam);
 
-/* ---- models ------------------------------------------------------------------------------------
- */
+/* ---- models ---------------------------------------------------------------------------------- */
 
 typedef struct tp_model {
   const thw_model_ops *ops;
@@ -47,8 +45,7 @@ tp_model tp_cubic(int64_t d, const double *a, double L2, const double *g, const 
  * identity without `r`). Starts with a first column of 0.05 N(0, I) and zeros. */
 tp_model tp_factor(int64_t m, int64_t k, const double *lam, thw_rng *r);
 
-/* ---- oracle -------------------------------------------------------------------------------------
- */
+/* ---- oracle ---------------------------------------------------------------------------------- */
 
 typedef struct tp_oracle tp_oracle;
 /* Finite sum over the model's rows; with `stream` it says that there is no end of rows (they come

@@ -34,9 +34,7 @@ static void in_band(double got, double want, double relative) {
   if (!(fabs(got - want) <= relative * want)) fail_msg("%g, expected %g", got, want);
 }
 
-/* ---- formulas
- * ------------------------------------------------------------------------------------
- */
+/* ---- formulas -------------------------------------------------------------------------------- */
 
 static const double deltas[5] = {0.1, 0.03, 0.01, 0.003, 0.001};
 
@@ -116,8 +114,7 @@ static void the_cheapest_certificate_is_chosen(void **state) {
   assert_true(plan.cost > 112);
 }
 
-/* ---- det ----------------------------------------------------------------------------------------
- */
+/* ---- det ------------------------------------------------------------------------------------- */
 
 static void det_finds_planted_curvature(void **state) {
   (void)state;
@@ -173,8 +170,7 @@ static void det_repairs_a_small_constant(void **state) {
   assert_int_equal(none.found, 0);
 }
 
-/* ---- online and vr
- * ------------------------------------------------------------------------------- */
+/* ---- online and vr --------------------------------------------------------------------------- */
 
 static void online_cell(double delta, double find, curv_probe probe) {
   curv_options o = options(CURV_ONLINE, delta);
@@ -239,8 +235,7 @@ static void vr_notices_a_small_constant(void **state) {
   assert_int_equal(c.found, 20);
 }
 
-/* ---- precision
- * ------------------------------------------------------------------------------------ */
+/* ---- precision ------------------------------------------------------------------------------- */
 
 static void single_precision_is_never_wrong(void **state) {
   (void)state;

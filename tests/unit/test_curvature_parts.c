@@ -65,9 +65,7 @@ static curv_options options(curv_variant v, double delta) {
   return o;
 }
 
-/* ---- estimates
- * -------------------------------------------------------------------------------------
- */
+/* ---- estimates ------------------------------------------------------------------------------- */
 
 static void lipschitz_is_estimated_from_above(void **state) {
   (void)state;
@@ -134,9 +132,7 @@ static void gradient_variance_is_unbiased(void **state) {
   site_free(&s);
 }
 
-/* ---- same samples
- * ----------------------------------------------------------------------------------
- */
+/* ---- same samples ---------------------------------------------------------------------------- */
 
 /* The oracle with a diff that takes other rows for its second gradient. */
 static const thw_oracle_ops *honest;
@@ -196,9 +192,7 @@ static void both_gradients_need_the_same_samples(void **state) {
   assert_int_equal(right_directions(1), 0);
 }
 
-/* ---- robustness
- * -------------------------------------------------------------------------------------
- */
+/* ---- robustness ------------------------------------------------------------------------------ */
 
 static void wrong_hessian_variance_costs_little(void **state) {
   (void)state;

@@ -69,8 +69,7 @@ static void set_point(bench *b, const double *x) {
   b->x->ops->unmap(b->x, THW_WRITE);
 }
 
-/* ---- matrix factorisation: saddles and minima in closed form
- * ------------------------------------- */
+/* ---- matrix factorisation: saddles and minima in closed form --------------------------------- */
 
 enum { M = 40, K = 4 };
 static const double eigenvalues[4] = {1, 0.8, 0.6, 0.4};
@@ -207,9 +206,7 @@ static void not_a_number_is_unknown(void **state) {
   tear_down(b);
 }
 
-/* ---- sums, streams, facts
- * --------------------------------------------------------------------------
- */
+/* ---- sums, streams, facts -------------------------------------------------------------------- */
 
 static bench *quartic_bench(double least, int64_t n, int stream, double taub) {
   enum { D = 50 };
