@@ -132,6 +132,68 @@ static void gradient_variance_is_unbiased(void **state) {
   site_free(&s);
 }
 
+/* |HV_q(w) - A w| of a fresh w at the radius that a search has chosen. */
+static double product_error(site *s, const double *a, double q) {
+  int64_t d = s->model.d;
+  double *v = tp_doubles(3 * d), e = 0;
+  thw_view w;
+  assert_int_equal(thw_unit_vec(s->w.a, &s->rng), THW_OK);
+  s->w.a->ops->map(s->w.a, THW_READ, &w);
+  tp_read(&w, v);
+  tp_symv(d, a, v, v + d);
+  assert_int_equal(thw_copy(s->w.point, s->x0), THW_OK);
+  assert_int_equal(thw_axpy(s->w.point, q, s->w.a), THW_OK);
+  assert_int_equal(thw_oracle_diff(&s->object, s->w.point, s->x0, NULL, s->w.b), THW_OK);
+  s->w.b->ops->map(s->w.b, THW_READ, &w);
+  tp_read(&w, v + 2 * d);
+  for (int64_t i = 0; i < d; i++) e += pow(v[2 * d + i] / q - v[d + i], 2);
+  free(v);
+  return sqrt(e);
+}
+
+/* The error that guards delta is the error: within 0.7..1.45 in the specification's experiments.
+ * Smallest errors there: double 3e-9..3e-7, single 7e-5..7e-3. */
+static void the_measured_error_is_the_error(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t dtype;
+    double x, g, L2, least, most;
+  } cell[] = {{THW_F64, 1, 0, 1, 1e-9, 9e-9},
+              {THW_F64, 100, 10, 100, 1e-7, 9e-7},
+              {THW_F32, 1, 0, 1, 2.3e-5, 2.1e-4},
+              {THW_F32, 100, 10, 100, 2.3e-3, 2.1e-2}};
+  enum { D = 100, SEEDS = 21 };
+  for (size_t k = 0; k < sizeof cell / sizeof cell[0]; k++) {
+    double ratio[SEEDS], error[SEEDS], lam[D], x[D], g[D], *a = tp_doubles(D * D);
+    for (uint32_t seed = 0; seed < SEEDS; seed++) {
+      thw_rng r = {.key = {seed, 55}};
+      site s;
+      curv_result found;
+      curv_options o = options(CURV_DET, 0.1);
+      o.L = 1;
+      o.probe = CURV_PROBE_AUTO;
+      tp_planted(D, 0.1, 1, &r, lam);
+      tp_symmetric(D, lam, &r, a);
+      for (int i = 0; i < D; i++) {
+        x[i] = cell[k].x * thw_rng_normal(&r) / sqrt(D);
+        g[i] = cell[k].g * thw_rng_normal(&r) / sqrt(D);
+      }
+      site_new(&s, tp_cubic(D, a, cell[k].L2, g, x), cell[k].dtype, 0, seed);
+      assert_int_equal(curv_search(&s.p, &o, &s.w, &found), THW_OK);
+      error[seed] = product_error(&s, a, found.q);
+      ratio[seed] = found.probe_error / error[seed];
+      site_free(&s);
+    }
+    free(a);
+    double typical = tp_median(error, SEEDS);
+    tp_median(ratio, SEEDS); /* sorts */
+    printf("  error %.2g, measured / true %.2f (%.2f..%.2f)\n", typical, ratio[SEEDS / 2], ratio[0],
+           ratio[SEEDS - 1]);
+    assert_true(ratio[0] > 0.5 && ratio[SEEDS - 1] < 2);
+    assert_true(typical > cell[k].least && typical < cell[k].most);
+  }
+}
+
 /* ---- same samples ---------------------------------------------------------------------------- */
 
 /* The oracle with a diff that takes other rows for its second gradient. */
@@ -373,6 +435,7 @@ int main(void) {
       cmocka_unit_test(lipschitz_is_estimated_from_above),
       cmocka_unit_test(hessian_variance_is_estimated),
       cmocka_unit_test(gradient_variance_is_unbiased),
+      cmocka_unit_test(the_measured_error_is_the_error),
       cmocka_unit_test(both_gradients_need_the_same_samples),
       cmocka_unit_test(wrong_hessian_variance_costs_little),
       cmocka_unit_test(many_directions_are_found_sooner),
