@@ -147,6 +147,11 @@ thw_status tw_run_restore(tw_run *r, tw_state *s) {
     const thw_ext_state *ext = thw_ext(&node[i]->raw, THW_EXT_STATE);
     if (!ext) continue;
     in = tw_state_reader(s, node[i]->path);
+    if (in && in->version > ext->version)
+      return tw_error(r->d, THW_E_STATE,
+                      "%s/checkpoint: the state of %s has version %u, written by a newer plugin; "
+                      "this one knows versions up to %u: resume with the plugin that wrote it",
+                      r->folder.path, node[i]->path, in->version, ext->version);
     st = in ? ext->load(node[i]->raw.self, in) : THW_E_STATE;
     if (st != THW_OK) return restore_failed(r, s, st, node[i]->path);
   }

@@ -40,7 +40,7 @@ static thw_status make(bench *b) {
 
 static int need_bench(vf_case *k, bench *b) {
   memset(b, 0, sizeof *b);
-  b->in = vf_inst_need(k, NULL);
+  b->in = vf_inst_need(k, &(vf_setup){.variant = -1, .rows = 400});
   if (!b->in) return -1;
   thw_status st = make(b);
   if (st == THW_OK) return 0;

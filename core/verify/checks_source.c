@@ -177,7 +177,7 @@ static int rows(vf_case *k) {
 static int same_row(const thw_batch *a, int64_t i, const thw_batch *b, int64_t j) {
   const thw_rows *p = a->rows, *q = b->rows;
   int64_t u = thw_batch_row(a, i), v = thw_batch_row(b, j);
-  if (!p || !q) return u == v;
+  if (!p || !q || p->layout == THW_ROWS_NONE) return u == v;
   if (p->y && number(p->y, p->dtype, u) != number(q->y, q->dtype, v)) return 0;
   if (p->label && p->label[u] != q->label[v]) return 0;
   if (p->layout == THW_ROWS_DENSE) {

@@ -185,22 +185,24 @@ thw_status vf_exercise_oracle(vf_inst *in, vf_trace *t) {
 /* ---- optimizers -------------------------------------------------------------------------------
  */
 
-static thw_status run_on(vf_inst *in, int shape, vf_trace *t) {
-  vf_rig *r = NULL;
-  THW_TRY(vf_rig_new(in, shape, shape == VF_QUADRATIC, &r));
-  r->ledger->budget = 4000;
-  thw_status st = vf_rig_start(r);
-  if (st == THW_OK) st = vf_rig_run(r, 10, 30, t);
-  /* Vectors of the instance live in the sum's space: let it drop them first. */
-  in->k->component->destroy(in->object.self);
-  in->object.self = NULL;
-  vf_rig_free(r);
-  return st > 0 ? THW_OK : st;
-}
-
+/* On a finite sum; on a stream when it does not take that. */
 thw_status vf_exercise_optimizer(vf_inst *in, vf_trace *t) {
-  thw_status st = run_on(in, VF_NONCONVEX, t);
-  return st;
+  vf_rig *finite = NULL, *r = NULL;
+  THW_TRY(vf_rig_new(in, VF_NONCONVEX, 1, &finite));
+  finite->ledger->budget = 4000;
+  r = finite;
+  thw_status st = vf_rig_start(r);
+  if (st == THW_E_UNSUPPORTED) {
+    vf_rig *stream = NULL;
+    st = vf_rig_new(in, VF_STREAM, 1, &stream);
+    if (st == THW_OK) st = vf_rig_start(r = stream);
+  }
+  if (st == THW_OK) st = vf_rig_run(r, 10, 30, t);
+  /* Vectors of the instance live in the sums' spaces: let it drop them first. */
+  vf_inst_end(in);
+  if (r != finite) vf_rig_free(r);
+  vf_rig_free(finite);
+  return st > 0 ? THW_OK : st;
 }
 
 thw_status vf_exercise(vf_inst *in, vf_trace *t) {

@@ -3,6 +3,7 @@
  * count as 0. Slow and plain. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/verify/priv.h"
 
@@ -73,6 +74,53 @@ static thw_status eval(void *self, const thw_view *x, const thw_batch *b, double
   return THW_OK;
 }
 
+/* ---- the fused loop, by the plain path ----------------------------------------------------------
+ */
+
+static thw_status prepare(void *self, const thw_view *s, const thw_batch *b, thw_view *mu,
+                          void **snapshot) {
+  thw_batch *copy = tw_calloc(1, sizeof *copy);
+  *copy = *b;
+  *snapshot = copy;
+  return eval(self, s, b, NULL, mu);
+}
+
+static thw_status loop(void *self, void *snapshot, thw_view *x, const thw_view *s,
+                       const thw_view *mu, double step, double shift, const thw_view *centre,
+                       int64_t m, int64_t b, const int64_t *index, thw_view *sum) {
+  vf_buf gx = vf_buf_new(x->dtype, x->n), gs = vf_buf_new(x->dtype, x->n);
+  for (int64_t t = 0; t < m; t++) {
+    thw_batch part = *(const thw_batch *)snapshot;
+    part.index = index + t * b;
+    part.n = b;
+    eval(self, x, &part, NULL, &gx.view);
+    eval(self, s, &part, NULL, &gs.view);
+    for (int64_t i = 0; i < x->n; i++) {
+      double at = vf_get(x, i), away = centre ? at - vf_get(centre, i) : 0;
+      if (sum) vf_set(sum, i, vf_get(sum, i) + at);
+      vf_set(x, i,
+             at -
+                 step * (vf_get(&gx.view, i) - vf_get(&gs.view, i) + vf_get(mu, i) + shift * away));
+    }
+  }
+  vf_buf_free(&gx);
+  vf_buf_free(&gs);
+  return THW_OK;
+}
+
+static void forget(void *self, void *snapshot) {
+  (void)self;
+  free(snapshot);
+}
+
+static const thw_vr_model vr = {
+    .size = sizeof vr, .prepare = prepare, .loop = loop, .drop = forget};
+
+static const void *ext(void *self, const char *id) {
+  (void)self;
+  return strcmp(id, THW_EXT_VR_MODEL) == 0 ? &vr : NULL;
+}
+
 static const thw_model_ops ops = {
     .size = sizeof ops, .layout = layout, .facts = facts, .init = init, .eval = eval};
 
@@ -84,7 +132,7 @@ vf_squares *vf_squares_new(const thw_object *source) {
   m->width = info.width;
   m->rows = info.n;
   m->block = (thw_block){.name = "w", .n = info.width, .n_dims = 1, .dims = {info.width}};
-  m->object = (thw_object){sizeof m->object, THW_MODEL, &ops, m, NULL};
+  m->object = (thw_object){sizeof m->object, THW_MODEL, &ops, m, ext};
   return m;
 }
 

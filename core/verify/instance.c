@@ -144,10 +144,19 @@ static int fill_slots(vf_inst *in, const vf_setup *s, char **text) {
 /* ---- the instance -----------------------------------------------------------------------------
  */
 
-static void release(vf_inst *in) {
+void vf_inst_end(vf_inst *in) {
+  if (in->object.self) in->k->component->destroy(in->object.self);
+  in->object.self = NULL;
   tw_optimizer_proxy_free(in->inner);
   tw_ctx_free(in->inner_ctx);
   vf_descent_free(in->descent);
+  in->inner = NULL;
+  in->inner_ctx = NULL;
+  in->descent = NULL;
+}
+
+static void release(vf_inst *in) {
+  vf_inst_end(in);
   vf_sum_free(in->sum);
   vf_squares_free(in->squares);
   vf_rows_free(in->rows);
@@ -158,9 +167,7 @@ static void release(vf_inst *in) {
 }
 
 void vf_inst_free(vf_inst *in) {
-  if (!in) return;
-  if (in->object.self) in->k->component->destroy(in->object.self);
-  release(in);
+  if (in) release(in);
 }
 
 char *vf_inst_text(vf_inst *in, thw_status st) {
@@ -206,6 +213,13 @@ static thw_status make(vf_case *k, const vf_setup *s, int variant, vf_inst **out
   return st;
 }
 
+/* Whether the kind of rows makes a difference to it. */
+static int sees_rows(const thw_component *c) {
+  for (uint32_t i = 0; i < c->n_slots; i++)
+    if (slot_at(c, i)->kind == THW_SOURCE || slot_at(c, i)->kind == THW_MODEL) return 1;
+  return 0;
+}
+
 thw_status vf_inst_new(vf_case *k, const vf_setup *s, vf_inst **out, char **text, int *missing) {
   char *why = NULL;
   int lacks = 0;
@@ -216,7 +230,7 @@ thw_status vf_inst_new(vf_case *k, const vf_setup *s, vf_inst **out, char **text
     why = NULL;
     st = make(k, s, v, out, &why, &lacks);
     if (st != THW_E_UNSUPPORTED && st != THW_E_ARG) break;
-    if (lacks || vf_mem.fail_at) break;
+    if (lacks || vf_mem.fail_at || !sees_rows(k->component)) break;
   }
   if (missing) *missing = lacks;
   if (text)

@@ -153,6 +153,8 @@ typedef struct vf_inst {
  * it. THW_E_UNSUPPORTED with *missing = 1: the tool has nothing to put into a slot or no value for
  * a required parameter. */
 thw_status vf_inst_new(vf_case *k, const vf_setup *s, vf_inst **out, char **text, int *missing);
+/* Destroys the instance and the optimizer in its slot, whose vectors live in an oracle's space. */
+void vf_inst_end(vf_inst *in);
 void vf_inst_free(vf_inst *in);
 /* The same for a check that needs one: on failure the check is skipped (nothing to wire it to) or
  * failed, and NULL comes back. */

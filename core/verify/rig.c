@@ -160,8 +160,7 @@ int64_t vf_rig_spent(const vf_rig *r) {
 void vf_rig_end(vf_rig *r) {
   if (!r) return;
   vf_inst *in = r->in;
-  if (in->object.self) in->k->component->destroy(in->object.self);
-  in->object.self = NULL;
+  vf_inst_end(in);
   vf_rig_free(r);
   vf_inst_free(in);
 }

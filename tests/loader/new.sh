@@ -20,7 +20,7 @@ for kind in optimizer model source; do
   name=made-$kind
   try "$thalweg" new $kind $name || fail "new $kind"
   grep -rn '@ID@\|@KIND@' $name && fail "$name: a mark was left"
-  try make -C $name CC="${CC:-cc}" CPPFLAGS="-I$top_srcdir/include" PKG_CONFIG=true \
+  try make -C $name CC="${CC:-cc}" CPPFLAGS="-I'$top_srcdir/include'" PKG_CONFIG=true \
     WARNINGS='-std=c99 -Wall -Wextra -Wpedantic -Werror' || fail "$name does not build"
   try "$thalweg" info $kind/$name --plugin-path $name || fail "info $name"
   grep -q "^file  *$PWD/$name/$name.so$" "$work/out" || fail "info $name names another file"
