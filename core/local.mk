@@ -83,6 +83,7 @@ thalweg_SOURCES = \
   %D%/cli/verify.c \
   %D%/cli/new.c \
   %D%/cli/past.c %D%/cli/past.h \
+  %D%/cli/predict.c \
   %D%/cli/resume.c \
   %D%/cli/run.c \
   %D%/cli/verdict.c

@@ -87,6 +87,7 @@ include %D%/sources/local.mk
 
 # Runs: state, resume, signals, full disks.
 include %D%/plugins/local.mk
+include %D%/e2e/local.mk
 
 # The loader.
 include %D%/broken/local.mk
@@ -138,10 +139,14 @@ installcheck-local:
 	  $(SHELL) '$(abs_top_srcdir)/tests/packaging/installed.sh' \
 	  '$(DESTDIR)$(pkgconfigdir)' '$(DESTDIR)$(bindir)/thalweg'
 
+long_checks += check-kill
+check-kill: all $(check_LTLIBRARIES)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	  THALWEG_SYSTEM_PLUGIN_PATH='' KILLS=50 $(SHELL) '$(abs_top_srcdir)/tests/e2e/kill.sh'
 check-long: check $(long_checks)
 check-curvature-table: curvature_table$(EXEEXT)
 	./curvature_table$(EXEEXT)
-.PHONY: check-long check-curvature-table
+.PHONY: check-long check-curvature-table check-kill
 
 # Fuzz targets for the readers of foreign bytes: clang's libFuzzer, FUZZ_SECONDS each.
 FUZZ_SECONDS = 600

@@ -139,6 +139,8 @@ static thw_status start(tw_run *r, tw_state *from) {
   if (from) {
     THW_TRY(tw_run_restore(r, from));
     set_budget(r);
+    st = thw_optimizer_point(s->method, r->x);
+    if (st != THW_OK) return tw_setup_error(s, st, "taking up the point", r->d);
   }
   return THW_OK;
 }

@@ -48,13 +48,13 @@ static thw_status sum_create(const thw_component *me, const thw_host *h, thw_ctx
   const struct sum_params *p = params;
   sum *s = h->alloc(c, sizeof *s);
   const thw_host_space *spaces = h->ext(c, THW_HOST_EXT_SPACE);
-  size_t blocks = (size_t)(p->rows / BLOCK + 1);
+  size_t blocks = (size_t)(4 * (p->rows + 1024) / BLOCK + 1);
   if (!s || !spaces) return h->fail(c, THW_E_NOMEM, "out of memory");
   *s = (sum){.h = h, .c = c, .p = p};
   s->coef = h->alloc(c, (size_t)(2 * p->rows * p->width) * sizeof(double));
   s->batch = h->alloc(c, BATCHES * sizeof *s->batch);
   s->index = h->alloc(c, (size_t)(BATCHES * 4 * (p->rows + 1024)) * sizeof *s->index);
-  s->partial = h->alloc(c, blocks * 4 * (size_t)(p->width + 1) * sizeof(double));
+  s->partial = h->alloc(c, blocks * (size_t)(p->width + 1) * sizeof(double));
   if (!s->coef || !s->batch || !s->index || !s->partial)
     return h->fail(c, THW_E_NOMEM, "out of memory");
   THW_TRY(spaces->make(c, p->width, &s->space));
@@ -232,7 +232,7 @@ typedef struct sgd {
   thw_object oracle;
   thw_vec *x, *v, *g;
   thw_rng r;
-  int64_t t;
+  int64_t t, unit; /* unit: rows in a batch */
   double scale;
 } sgd;
 
@@ -262,6 +262,9 @@ static thw_status sgd_start(void *self, const thw_object *oracle, const thw_vec 
     THW_TRY(thw_vec_new(x0->space, &s->v));
     THW_TRY(thw_vec_new(x0->space, &s->g));
   }
+  thw_facts f = {.size = sizeof f};
+  THW_TRY(thw_oracle_facts(&s->oracle, &f));
+  s->unit = s->p->batch ? s->p->batch : f.components;
   s->t = 0;
   s->scale = 1;
   THW_TRY(s->h->rng(s->c, "draw", &s->r));
@@ -289,13 +292,13 @@ static thw_status sgd_batch(sgd *s) {
 
 static thw_status sgd_step(void *self, thw_step *io) {
   sgd *s = self;
-  int64_t used = 0, unit = s->p->batch ? s->p->batch : 1;
+  int64_t used = 0;
   do {
     if (s->p->idle_at && s->t >= s->p->idle_at) return THW_OK;
     for (int64_t k = 0; k < s->p->greed; k++) THW_TRY(sgd_batch(s));
-    used += s->p->greed * unit;
+    used += s->p->greed * s->unit;
     if (s->p->done_at && s->t >= s->p->done_at) return THW_DONE;
-  } while (used + unit <= io->max_units);
+  } while (used + s->unit <= io->max_units);
   return THW_OK;
 }
 

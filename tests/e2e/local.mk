@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Whole runs, from the command line.
+
+EXTRA_DIST += %D%/lib.sh
+dist_check_SCRIPTS += \
+  %D%/disk.sh \
+  %D%/kill.sh \
+  %D%/resume.sh \
+  %D%/run.sh \
+  %D%/signals.sh \
+  %D%/threads.sh
+TESTS += \
+  %D%/disk.sh \
+  %D%/kill.sh \
+  %D%/resume.sh \
+  %D%/run.sh \
+  %D%/signals.sh \
+  %D%/threads.sh
