@@ -5,7 +5,7 @@
 . "$top_srcdir/tests/e2e/lib.sh"
 
 # About half a second; checkpoints every few milliseconds, so that many a kill meets one half-way.
-set -- toy.cfg --quiet --set oracle.width=20 --set oracle.work=50 --set monitor.every=0.2 \
+set -- toy.cfg --quiet --set oracle.width=20 --set oracle.work=20 --set monitor.every=0.2 \
   --set checkpoint.every=0.003
 begin=$(date +%s%N)
 run "$@" --out ref || fail "the run without a break"
