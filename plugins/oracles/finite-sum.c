@@ -281,7 +281,8 @@ static void destroy(void *self) {
   summing_close(&o->base);
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_VR, THW_EXT_HESSIAN, NULL};
+/* Not THW_EXT_VR and THW_EXT_HESSIAN: whether there are such depends on the model. */
+static const char *const offers[] = {THW_EXT_STATE, NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_ORACLE),

@@ -124,7 +124,7 @@ static void destroy(void *self) {
 }
 
 static const thw_param params[] = {
-    THW_PARAM_INT(stream_params, passes, 1, 0, THW_NO_BOUND, "passes",
+    THW_PARAM_INT(stream_params, passes, 0, 0, THW_NO_BOUND, "passes",
                   "How often a finite source is read through before the stream ends; 0: for "
                   "ever.")};
 
@@ -141,9 +141,9 @@ static const thw_component component = {
            "where it was. Uniform and subset batches are rows at random numbers, a function of "
            "the random stream they are given, so they can be made again; from a source that "
            "can be read only once they are the next rows.\n\n"
-           "A finite source may be used as a stream: its rows come in their order, `passes` times "
-           "over, then the run ends; the last batch may be shorter. Random batches from it are "
-           "drawn with replacement.",
+           "A finite source may be used as a stream: its rows come in their order, over and over. "
+           "With passes = 1 each is seen once, then the run ends; the last batch may be shorter. "
+           "Random batches from it are drawn with replacement.",
     THW_PARAMS(params, stream_params),
     THW_SLOTS(summing_slots),
     .offers = offers,

@@ -28,6 +28,9 @@ static void exp_and_log1p_are_accurate(void **state) {
   (void)state;
   enum { N = 20011 };
   static double x[N], e[N], l[N];
+  /* where long double is no better than double (as under valgrind) the reference is off itself */
+  volatile long double one = 1.0L, tiny = 1e-18L;
+  double limit = one + tiny != one ? 1.0 : 2.5;
   for (int t = 0; thwk_linear_at(t); t++) {
     const thwk_linear *k = thwk_linear_at(t);
     double worst_e = 0, worst_l = 0;
@@ -43,7 +46,7 @@ static void exp_and_log1p_are_accurate(void **state) {
     for (int i = 0; i < N; i++) x[i] = exp(-690.0 * i / (N - 1));
     k->log1p(N, x, l);
     for (int i = 0; i < N; i++) worst_l = fmax(worst_l, ulps(l[i], log1pl((long double)x[i])));
-    if (worst_e > 1.0 || worst_l > 1.0)
+    if (worst_e > limit || worst_l > limit)
       fail_msg("%s: exp off by %.3f ulp, log1p by %.3f", k->name, worst_e, worst_l);
     x[0] = (double)NAN;
     k->exp(1, x, e);

@@ -6,6 +6,7 @@
  * the rows with these weights, while the tile is still in the cache. Blocks are added up in order,
  * so the bits do not depend on the number of threads. */
 #include <cblas.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,8 +203,15 @@ static double multi_weights(linear_job *j, int64_t lo, int64_t hi, const linear_
   double *z = s->z, *z2 = s->z2;
   if (j->mode == JOB_EVAL) {
     int32_t *label = (int32_t *)(void *)s->y;
-    for (int64_t i = 0; i < n; i++) label[i] = j->b->rows->label[thw_batch_row(j->b, lo + i)];
-    double f = m->kern->softmax(n, k, kp, z, label);
+    double bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+      label[i] = j->b->rows->label[thw_batch_row(j->b, lo + i)];
+      if (label[i] >= 0 && label[i] < k) continue;
+      /* a class that does not exist: the host's guard against NaN reports it */
+      label[i] = 0;
+      z[i * kp] = bad = (double)NAN;
+    }
+    double f = m->kern->softmax(n, k, kp, z, label) + bad;
     for (int64_t i = 0; i < n; i++) z[i * kp + label[i]] -= 1.0;
     return f;
   }

@@ -16,7 +16,7 @@ typedef struct hessian_job {
   const thw_batch *b;
   const double *w;
   int64_t blocks, n;
-  double *part, *scaled; /* by block: n x n, lower triangle; tile x d, dense rows only */
+  double *part, *scaled; /* by block: n x n, lower triangle; twice tile x d, dense rows only */
   double *h;
 } hessian_job;
 
@@ -72,6 +72,7 @@ static void run_block(void *arg, int64_t i) {
   hessian_job *j = arg;
   linear *m = j->m;
   linear_scratch s = linear_scratch_of(m, i);
+  double *scaled = j->scaled + i * 2 * m->tile * m->d;
   double *h = j->part + i * j->n * j->n;
   memset(h, 0, (size_t)(j->n * j->n) * sizeof *h);
   int64_t end = j->b->n * (i + 1) / j->blocks;
@@ -83,7 +84,7 @@ static void run_block(void *arg, int64_t i) {
     if (j->b->rows->layout == THW_ROWS_CSR)
       add_sparse(j, lo, hi, s.z, h);
     else
-      add_dense(j, lo, hi, s.z, s.rows, j->scaled + i * m->tile * m->d, h);
+      add_dense(j, lo, hi, s.z, scaled + m->tile * m->d, scaled, h);
   }
 }
 
@@ -111,7 +112,7 @@ static thw_status hessian(void *self, const thw_view *x, const thw_batch *b, dou
   int64_t n = m->n, most = MAX_NUMBERS / (n * n), dense = b->rows->layout == THW_ROWS_DENSE;
   int64_t blocks = shape.blocks < MAX_BLOCKS ? shape.blocks : MAX_BLOCKS;
   if (blocks > most) blocks = most > 0 ? most : 1;
-  int64_t tiles = dense ? m->tile * m->d : 0;
+  int64_t tiles = dense ? 2 * m->tile * m->d : 0;
   THW_TRY(room(m, blocks * (n * n + tiles)));
   hessian_job j = {.m = m, .b = b, .blocks = blocks, .n = n, .part = m->hessian, .h = h};
   j.scaled = m->hessian + blocks * n * n;

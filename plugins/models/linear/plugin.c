@@ -32,7 +32,10 @@ static const thw_param scaled[] = {
 static const thw_slot slots[] = {
     {"source", THW_SOURCE, 1, NULL, "the rows that tell width, labels and classes"}};
 
-static const char *const offers[] = {THW_EXT_VR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
+/* What a model of one weight vector has. With more, or (the fused loop) with nonconvex > 0, an
+ * instance answers NULL after all: who wants one of them asks the instance. */
+static const char *const fused[] = {THW_EXT_VR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
+static const char *const dense[] = {THW_EXT_HESSIAN_MODEL, NULL};
 
 static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   const linear_params *p = params;
@@ -46,10 +49,10 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   "\n\nRows may be dense or sparse. The gradient is exact, the Hessian-vector product too, and a " \
   "difference of gradients is one pass over the rows. Facts are guaranteed bounds: the largest "   \
   "eigenvalue of A'A/n is computed for up to 512 features and bounded by power iteration on the "  \
-  "absolute values beyond. Without the non-convex regulariser the variance-reduced inner loop is " \
-  "fused, at a cost of the row's non-zeros per step."
+  "absolute values beyond. Without the non-convex regulariser, and with one weight vector, the "   \
+  "variance-reduced inner loop is fused, at a cost of the row's non-zeros per step."
 
-#define MODEL(var, id_, table, summary_, doc_, reference_)                                         \
+#define MODEL(var, id_, table, offers_, summary_, doc_, reference_)                                \
   static const thw_component var = {THW_COMPONENT_HEAD(THW_MODEL),                                 \
                                     .id = id_,                                                     \
                                     .version = "0.1.0",                                            \
@@ -58,38 +61,39 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
                                     .reference = reference_,                                       \
                                     THW_PARAMS(table, linear_params),                              \
                                     THW_SLOTS(slots),                                              \
-                                    .offers = offers,                                              \
+                                    .offers = offers_,                                             \
                                     .ops = &linear_ops,                                            \
                                     .check = check,                                                \
                                     .create = linear_create,                                       \
                                     .destroy = linear_destroy,                                     \
                                     .ext = linear_ext}
 
-MODEL(geman_mcclure, "geman-mcclure", scaled, "robust regression: t^2 / (2 (1 + t^2/scale^2))",
+MODEL(geman_mcclure, "geman-mcclure", scaled, fused,
+      "robust regression: t^2 / (2 (1 + t^2/scale^2))",
       "With t = a.w - y the loss of a row is t^2 / (2 (1 + t^2/scale^2)). It is a square near zero "
       "and flat far out, so that rows with a wrong y lose their influence; the price is that the "
       "objective is not convex.",
       "S. Geman, D. McClure: Statistical methods for tomographic image reconstruction. Bull. ISI "
       "52, 1987");
-MODEL(least_squares, "least-squares", plain, "linear regression: (a.w - y)^2 / 2",
+MODEL(least_squares, "least-squares", plain, fused, "linear regression: (a.w - y)^2 / 2",
       "With classes as labels it fits their numbers.", NULL);
-MODEL(logistic, "logistic", plain, "logistic regression, two classes or more (softmax)",
+MODEL(logistic, "logistic", plain, fused, "logistic regression, two classes or more (softmax)",
       "Two classes have one weight vector: the loss of a row is log(1 + exp(-y a.w)), where y is "
       "-1 for the first class and +1 for the second. k > 2 classes have one weight vector each: "
       "the loss is log sum_c exp(a.w_c) - a.w_label.",
       NULL);
-MODEL(logistic_nonconvex, "logistic-nonconvex", bumpy,
+MODEL(logistic_nonconvex, "logistic-nonconvex", bumpy, dense,
       "logistic regression with the regulariser sum w^2/(1+w^2)",
       "The model logistic with nonconvex = 0.1 unless said otherwise: a standard test problem of "
       "non-convex finite sums.",
       NULL);
-MODEL(sigmoid, "sigmoid", plain, "smooth 0-1 loss of two classes: 1 / (1 + exp(y a.w))",
+MODEL(sigmoid, "sigmoid", plain, fused, "smooth 0-1 loss of two classes: 1 / (1 + exp(y a.w))",
       "The loss of a row lies between 0 and 1 and is close to the number of mistakes, so rows far "
       "on the wrong side do not pull; it is not convex. y is -1 for the first class and +1 for the "
       "second.",
       "L. Mason, J. Baxter, P. Bartlett, M. Frean: Boosting algorithms as gradient descent. NIPS "
       "1999, section 3");
-MODEL(squared_hinge, "squared-hinge", plain, "L2-loss support vector machine, two classes",
+MODEL(squared_hinge, "squared-hinge", plain, fused, "L2-loss support vector machine, two classes",
       "The loss of a row is max(0, 1 - y a.w)^2, where y is -1 for the first class and +1 for the "
       "second. The gradient is continuous, the Hessian is not: Hessian-vector products use the "
       "generalised one, and no claim about curvature can be made.",
