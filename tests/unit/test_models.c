@@ -274,8 +274,6 @@ static void extreme_margins_stay_finite(void **state) {
 
 static void set_threads(int n) {
   tw_pool_threads(n);
-#else
-  (void)n;
 }
 
 static void threads_do_not_change_bits(void **state) {
