@@ -76,6 +76,9 @@ static const thw_optimizer_ops ops = {
 /* ---- extension: state, so that an interrupted run goes on to the last bit ---------------------
  */
 
+/* Another number whenever the records change. */
+#define STATE_VERSION 1
+
 static thw_status save(void *self, thw_writer *w) {
   struct method *s = self;
   THW_TRY(w->vec(w, "x", s->x));
@@ -86,6 +89,10 @@ static thw_status save(void *self, thw_writer *w) {
 
 static thw_status load(void *self, thw_reader *r) {
   struct method *s = self;
+  if (r->version != STATE_VERSION)
+    return s->host->fail(s->ctx, THW_E_STATE,
+                         "the checkpoint was written by another version of @ID@: resume with that "
+                         "one, or start anew");
   THW_TRY(r->vec(r, "x", s->x));
   THW_TRY(r->vec(r, "g", s->g));
   THW_TRY(r->vec(r, "move", s->move));
@@ -93,7 +100,7 @@ static thw_status load(void *self, thw_reader *r) {
 }
 
 static const thw_ext_state state = {
-    .size = (uint32_t)sizeof(thw_ext_state), .version = 1, .save = save, .load = load};
+    .size = (uint32_t)sizeof(thw_ext_state), .version = STATE_VERSION, .save = save, .load = load};
 
 /* ---- extension: report, numbers for each record of metrics.jsonl ------------------------------
  */

@@ -14,8 +14,8 @@ struct params {
 };
 
 static const thw_param params[] = {
-    THW_PARAM_INT(struct params, rows, 200, 1, 100000000, "rows", "Number of rows."),
-    THW_PARAM_INT(struct params, width, 5, 1, 100000, "features", "Numbers in a row."),
+    THW_PARAM_INT(struct params, rows, 200, 1, 100000, "rows", "Number of rows."),
+    THW_PARAM_INT(struct params, width, 5, 1, 1000, "features", "Numbers in a row."),
     THW_PARAM_REAL(struct params, noise, 0.1, 0, THW_NO_BOUND, 0, NULL,
                    "Standard deviation of what is added to each label."),
 };
