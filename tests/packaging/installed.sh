@@ -37,4 +37,9 @@ THALWEG_PLUGIN_PATH=$work THALWEG_SYSTEM_PLUGIN_PATH=$plugindir "$program" info 
 grep -q outside-descent "$work/info" || fail "info does not name the plugin"
 THALWEG_SYSTEM_PLUGIN_PATH=$plugindir "$program" verify "$work/outside.so" ||
   fail "the plugin does not pass verify"
+# What `thalweg new` writes builds against the installed headers.
+(cd "$work" && "$program" new optimizer scaffold >/dev/null &&
+  make -C scaffold CC="${CC:-cc}" CPPFLAGS="$cflags" >/dev/null) || fail "the scaffold does not build"
+THALWEG_PLUGIN_PATH=$work/scaffold THALWEG_SYSTEM_PLUGIN_PATH=$plugindir "$program" info scaffold \
+  >/dev/null || fail "the installed program does not know the scaffold"
 echo "installed package is whole"

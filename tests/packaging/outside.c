@@ -80,6 +80,9 @@ static thw_status save(void *self, thw_writer *w) {
 }
 
 static thw_status load(void *self, thw_reader *r) {
+  struct descent *d = (struct descent *)self;
+  if (r->version != 1)
+    return d->host->fail(d->ctx, THW_E_STATE, "outside-descent: state of another version");
   return r->vec(r, "x", ((struct descent *)self)->x);
 }
 
