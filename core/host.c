@@ -52,6 +52,7 @@ extern void cblas_dscal(int n, double a, double *x, int incx);
 
 void tw_session_init(tw_session *s, uint64_t seed, uint32_t dtype, int threads) {
   *s = (tw_session){.seed = seed, .dtype = dtype, .threads = 1};
+  s->epsilon = 1e-4, s->delta = 1e-2, s->confidence = 0.99; /* as in core/wire_options.c */
   cblas_dscal(0, 1.0, NULL, 1);
   if (openblas_set_num_threads) openblas_set_num_threads(1);
   s->threads = tw_pool_threads(threads);
@@ -240,9 +241,24 @@ static thw_status host_space_make(thw_ctx *c, int64_t n, thw_space **out) {
   return THW_OK;
 }
 
+static thw_status host_goal(thw_ctx *c, thw_goal *out) {
+  const tw_session *s = c->session;
+  thw_goal g = {sizeof g, 0, s->epsilon, s->delta, s->confidence};
+  if (out->size < sizeof g) return host_fail(c, THW_E_ARG, "thw_goal: size is not set");
+  *out = g;
+  return THW_OK;
+}
+
+static void host_claim(thw_ctx *c) {
+  c->session->claim = c;
+}
+
 static const void *host_ext(thw_ctx *c, const char *id) {
   static const thw_host_space space = {.size = sizeof(thw_host_space), .make = host_space_make};
+  static const thw_host_stop stop = {
+      .size = sizeof(thw_host_stop), .goal = host_goal, .claim = host_claim};
   (void)c;
+  if (strcmp(id, THW_HOST_EXT_STOP) == 0) return &stop;
   return strcmp(id, THW_HOST_EXT_SPACE) == 0 ? &space : NULL;
 }
 

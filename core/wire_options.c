@@ -48,7 +48,9 @@ static const thw_param run_params[] = {
  * for L2 = 1, and within reach of single precision. */
 static const thw_param stop_params[] = {
     AMOUNT("epsilon", stop.epsilon, 1e-4, INFINITY, THW_P_LOG, NULL,
-           "the run ends when the norm of the full gradient is at most this, and the verdict is "
+           "the run ends when the norm of the full gradient is at most this (unless the optimizer "
+           "looks "
+           "for a local minimum itself, like neon2), and the verdict is "
            "about points of that kind; 0: the gradient does not end the run"),
     AMOUNT("delta", stop.delta, 1e-2, INFINITY, THW_P_LOG, NULL,
            "the verdict looks for directions of curvature below -delta; 0: it does not look at "

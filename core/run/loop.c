@@ -42,6 +42,13 @@ static int64_t units_wanted(const tw_run *r) {
   return units > 0 ? units : 1;
 }
 
+/* True when a small gradient ends the run: there is a bound, and the optimizer does not look for
+ * more than that. */
+static int small_is_enough(const tw_run *r) {
+  return r->setup.opt->stop.epsilon > 0 &&
+         (!r->setup.session.claim || r->setup.session.claim != r->setup.optimizer->ctx);
+}
+
 /* Sets r->end when the run has come to its end. */
 static void look_for_end(tw_run *r) {
   const tw_options *o = r->setup.opt;
@@ -53,7 +60,7 @@ static void look_for_end(tw_run *r) {
            tw_sprintf("%s %s", r->setup.optimizer->found->component->id,
                       r->done == THW_DONE ? "is done by its own criterion"
                                           : "can make no further progress"));
-  else if (o->stop.epsilon > 0 && r->record_step == r->step && m->grad_norm <= o->stop.epsilon)
+  else if (small_is_enough(r) && r->record_step == r->step && m->grad_norm <= o->stop.epsilon)
     end_as(r, TW_CONVERGED,
            tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g", m->grad_norm,
                       o->stop.epsilon));
@@ -217,7 +224,7 @@ thw_status tw_loop_last_record(tw_run *r) {
   tw_end before = r->end;
   thw_status st = record(r);
   if (st == THW_OK && before == TW_SPENT && r->end == TW_SPENT &&
-      r->monitor.grad_norm <= r->setup.opt->stop.epsilon && r->setup.opt->stop.epsilon > 0)
+      r->monitor.grad_norm <= r->setup.opt->stop.epsilon && small_is_enough(r))
     end_as(r, TW_CONVERGED,
            tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g", r->monitor.grad_norm,
                       r->setup.opt->stop.epsilon));

@@ -112,6 +112,9 @@ thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_a
     tw_session_init(&s->session, (uint64_t)o->run.seed, o->run.precision ? THW_F64 : THW_F32,
                     (int)o->run.threads);
     s->session.ledger = s->ledger = tw_ledger_new();
+    s->session.epsilon = o->stop.epsilon;
+    s->session.delta = o->stop.delta;
+    s->session.confidence = o->stop.confidence;
     s->session.log = log;
     s->session.log_arg = log_arg;
     st = tw_plan_create(plan, &s->session, d);

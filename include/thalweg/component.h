@@ -303,6 +303,26 @@ typedef struct thw_host_space {
   thw_status (*make)(thw_ctx *c, int64_t n, thw_space **out);
 } thw_host_space;
 
+/* What the run is after (the group "stop" of the pipeline file), so that a method with the same aim
+ * need not be told twice. */
+#define THW_HOST_EXT_STOP "thw.stop/1"
+
+typedef struct thw_goal {
+  uint32_t size, reserved;
+  double epsilon, delta; /* norm of the gradient, curvature -delta; 0: the run does not ask   */
+  double confidence;     /* in (0, 1)                                                         */
+} thw_goal;
+
+typedef struct thw_host_stop {
+  uint32_t size, reserved;
+  /* [setup] The caller sets out->size. */
+  thw_status (*goal)(thw_ctx *c, thw_goal *out);
+  /* [setup] In create, by a method that looks for more than a small gradient: the run then goes on
+   * where the gradient is small, until the method says THW_DONE or THW_STALLED or the budget ends.
+   * Without effect for an inner optimizer: its outer one decides. */
+  void (*claim)(thw_ctx *c);
+} thw_host_stop;
+
 #ifdef __cplusplus
 }
 #endif

@@ -30,7 +30,10 @@ typedef struct thw_step {
   /* In: return near this many component gradients, after at least one unit of work (an iteration,
    * a mini-batch). An epoch is cut and resumed in the next step. */
   int64_t max_units;
-  /* Out: by-products of the step, NAN if not at hand. The host presets NAN. */
+  /* Out: by-products of the step, NAN if not at hand: value and norm of the gradient of the whole
+   * sum at the point where the step ended, the one that point() delivers. The host presets NAN. An
+   * outer method saves its own full gradient where a step of one unit from the start of an epoch
+   * delivers the norm there. */
   double f, grad_norm;
   int32_t epoch_end; /* out: 1 when the step ended on the boundary of an epoch               */
   uint32_t reserved;
@@ -71,7 +74,7 @@ typedef struct thw_steer {
   thw_status (*reset)(void *self, const thw_vec *x);
   /* [run] Multiply every later step length by `factor`, on top of earlier calls. */
   thw_status (*scale_step)(void *self, double factor);
-  /* [run] Multiply the mini-batch by `factor`; or NULL. */
+  /* [run] Multiply the mini-batch by `factor`, which lowers the noise floor; or NULL. */
   thw_status (*grow_batch)(void *self, double factor);
   /* [run] Tell it constants that the outer method knows better; members that are NAN are ignored;
    * or NULL. */
