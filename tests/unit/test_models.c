@@ -212,6 +212,24 @@ static void check_pairs(workshop *w, const thw_batch *b) {
     fail_msg("%s %s: Hessian product off by %g", w->c->id, w->c->params, distance(&w->t, &w->g));
 }
 
+/* The dense Hessian, where there is one, against Hessian products. */
+static void check_hessian(workshop *w, const thw_batch *b) {
+  const thw_hessian_model *e = w->m.component->ext(w->m.object.self, THW_EXT_HESSIAN_MODEL);
+  if (!e) return;
+  int64_t n = w->x.n;
+  double *h = calloc((size_t)(n * n), sizeof *h);
+  view_normal(&w->h, 9, 1.0);
+  assert_int_equal(e->hessian(w->m.object.self, &w->x, b, h), THW_OK);
+  assert_int_equal(ops_of(&w->m)->hvp(w->m.object.self, &w->x, &w->h, b, &w->t), THW_OK);
+  for (int64_t i = 0; i < n; i++) {
+    double s = 0;
+    for (int64_t j = 0; j < n; j++) s += h[i * n + j] * view_at(&w->h, j);
+    view_set(&w->g, i, s);
+  }
+  free(h);
+  assert_true(distance(&w->g, &w->t) <= (w->x.dtype == THW_F32 ? 1e-6 : 1e-12));
+}
+
 static void check_case(const model_case *c, uint32_t layout, uint32_t dtype, int unit) {
   workshop w;
   open_workshop(
@@ -232,6 +250,7 @@ static void check_case(const model_case *c, uint32_t layout, uint32_t dtype, int
     check_values(&w, b);
     check_gradient(&w, b);
     check_pairs(&w, b);
+    check_hessian(&w, b);
     s->release(w.f, b);
   }
   close_workshop(&w);
