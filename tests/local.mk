@@ -85,7 +85,19 @@ TESTS += test_space
 # Sources.
 include %D%/sources/local.mk
 
-# Runs: state, resume, signals, full disks.
+# Runs: the oracle's wrapper, state, resume, signals, full disks.
+check_PROGRAMS += test_oracle
+test_oracle_SOURCES = %D%/unit/test_oracle.c
+test_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_oracle_LDADD = $(unit_ldadd)
+TESTS += test_oracle
+
+check_PROGRAMS += test_state
+test_state_SOURCES = %D%/unit/test_state.c
+test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_state_LDADD = $(unit_ldadd)
+TESTS += test_state
+
 include %D%/plugins/local.mk
 include %D%/e2e/local.mk
 

@@ -5,6 +5,8 @@ EXTRA_DIST += %D%/lib.sh
 dist_check_SCRIPTS += \
   %D%/disk.sh \
   %D%/kill.sh \
+  %D%/methods.sh \
+  %D%/predict.sh \
   %D%/resume.sh \
   %D%/run.sh \
   %D%/signals.sh \
@@ -12,6 +14,8 @@ dist_check_SCRIPTS += \
 TESTS += \
   %D%/disk.sh \
   %D%/kill.sh \
+  %D%/methods.sh \
+  %D%/predict.sh \
   %D%/resume.sh \
   %D%/run.sh \
   %D%/signals.sh \
