@@ -242,7 +242,9 @@ THW_EXPORT const thw_plugin *thw_plugin_entry(void);
 
 /* State: what a component must write down so that it can go on after a restart as if nothing had
  * happened, to the last bit. Records are named and typed; a name is used once. Called between
- * steps. load is called on a fresh instance (an optimizer: after start). */
+ * steps. load is called on a fresh instance (an optimizer: after start), on outer components before
+ * the inner ones in their slots: an outer load may start its inner optimizer, whose own state comes
+ * after. */
 #define THW_EXT_STATE "thw.state/1"
 
 typedef struct thw_writer thw_writer;
