@@ -19,9 +19,11 @@ typedef struct proxy {
   const thw_steer *steer;
   const thw_ext_state *state;
   const thw_ext_report *report;
+  const thw_theory *theory;
   thw_steer steer_mine;
   thw_ext_state state_mine;
   thw_ext_report report_mine;
+  thw_theory theory_mine;
 } proxy;
 
 static size_t enter(proxy *p) {
@@ -119,6 +121,11 @@ static thw_status report(void *self, thw_sink *s) {
   return p->report->report(p->inner.self, s);
 }
 
+static thw_status claims(void *self, const thw_problem *problem, thw_claims *out) {
+  proxy *p = self;
+  return p->theory->claims(p->inner.self, problem, out);
+}
+
 /* An extension that the host does not know cannot be passed on: its functions would get the
  * proxy where they expect the instance. */
 static const void *ext(void *self, const char *id) {
@@ -126,6 +133,7 @@ static const void *ext(void *self, const char *id) {
   if (p->steer && strcmp(id, THW_EXT_STEER) == 0) return &p->steer_mine;
   if (p->state && strcmp(id, THW_EXT_STATE) == 0) return &p->state_mine;
   if (p->report && strcmp(id, THW_EXT_REPORT) == 0) return &p->report_mine;
+  if (p->theory && strcmp(id, THW_EXT_THEORY) == 0) return &p->theory_mine;
   return NULL;
 }
 
@@ -148,6 +156,8 @@ thw_object *tw_optimizer_proxy_new(tw_session *s, thw_ctx *ctx, const thw_object
         (thw_ext_state){sizeof(thw_ext_state), p->state->version, state_save, state_load};
   if ((p->report = thw_ext(inner, THW_EXT_REPORT)))
     p->report_mine = (thw_ext_report){.size = sizeof(thw_ext_report), .report = report};
+  if ((p->theory = thw_ext(inner, THW_EXT_THEORY)))
+    p->theory_mine = (thw_theory){.size = sizeof(thw_theory), .claims = claims};
   return &p->object;
 }
 

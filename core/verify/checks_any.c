@@ -508,8 +508,8 @@ static int any_parameters(vf_case *k) {
 /* ---- extensions --------------------------------------------------------------------------------
  */
 
-static const char *const known[] = {THW_EXT_STATE, THW_EXT_REPORT,   THW_EXT_STEER,
-                                    THW_EXT_VR,    THW_EXT_VR_MODEL, NULL};
+static const char *const known[] = {THW_EXT_STATE,    THW_EXT_REPORT, THW_EXT_STEER, THW_EXT_VR,
+                                    THW_EXT_VR_MODEL, THW_EXT_THEORY, NULL};
 
 static int offers(const thw_component *c, const char *id) {
   for (const char *const *o = c->offers; o && *o; o++)

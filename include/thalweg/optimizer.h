@@ -81,6 +81,53 @@ typedef struct thw_steer {
   thw_status (*facts)(void *self, const thw_facts *facts);
 } thw_steer;
 
+/* ---- theory ------------------------------------------------------------------------------------
+ */
+
+/* What the method's theorem promises for a given problem; `thalweg explain` prints it. An outer
+ * method asks its inner one and adds its own. */
+#define THW_EXT_THEORY "thw.theory/1"
+
+#define THW_AIM_STATIONARY 0u /* |g| <= epsilon                                              */
+#define THW_AIM_MINIMUM 1u    /* |g| <= epsilon, least eigenvalue of the Hessian >= -delta    */
+#define THW_AIM_VALUE 2u      /* f within epsilon of its least value                         */
+
+/* The problem as a theorem sees it. */
+typedef struct thw_problem {
+  uint32_t size, reserved;
+  const thw_facts *facts; /* of the oracle, with estimates where it knows none; NAN: unknown  */
+  const thw_goal *goal;   /* 0: the run does not ask for it                                   */
+  int64_t dimension;
+  double gap; /* D_f = f(x_0) - inf f, NAN: unknown                                           */
+} thw_problem;
+
+/* One line of the answer. */
+typedef struct thw_claim {
+  uint32_t size, aim; /* THW_AIM_*                                                            */
+  /* Order of the number of component gradients, in the names n, d, L, Lmax, L2, V, V_H, mu, D_f,
+   * epsilon, delta, p: "n + n^(2/3) L D_f / epsilon^2". */
+  const char *formula;
+  const char *source;   /* paper and theorem                                                 */
+  const char *note;     /* what the formula leaves out; or NULL                              */
+  double gradients;     /* the formula with the problem's constants in; NAN: one is missing  */
+  double epochs, epoch; /* outer iterations, and component gradients of one: what an outer method
+                           builds on; NAN: it cannot                                         */
+} thw_claim;
+
+/* Strings of a claim need to last only as long as the call. */
+typedef struct thw_claims thw_claims;
+struct thw_claims {
+  uint32_t size, reserved;
+  void (*claim)(thw_claims *c, const thw_claim *claim);
+};
+
+typedef struct thw_theory {
+  uint32_t size, reserved;
+  /* [setup] Hands its claims to `out`, none where no theorem fits. Also before start; evaluates
+   * nothing. */
+  thw_status (*claims)(void *self, const thw_problem *p, thw_claims *out);
+} thw_theory;
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,5 +9,7 @@ libthwoptim_la_SOURCES = \
   %D%/optim.c \
   %D%/optim.h \
   %D%/schedule.c \
-  %D%/schedule.h
+  %D%/schedule.h \
+  %D%/theory.c \
+  %D%/theory.h
 libthwoptim_la_LIBADD = $(LIBM)

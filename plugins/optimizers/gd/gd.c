@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/optim/optim.h"
+#include "kernels/optim/theory.h"
 
 enum { FIXED, BACKTRACKING, BARZILAI_BORWEIN };
 static const char *const rules[] = {"fixed", "backtracking", "barzilai-borwein", NULL};
@@ -295,15 +296,39 @@ static thw_status report_(void *self, thw_sink *k) {
 
 static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
 
+/* Any step rule that decreases f by as much as 1/L does. */
+static thw_status claims(void *self, const thw_problem *p, thw_claims *out) {
+  const gd *s = self;
+  optim_numbers k = optim_numbers_of(p);
+  if (s->p->momentum != NONE || !isfinite(k.n)) return THW_OK;
+  optim_claim(out, &(optim_promise){.aim = THW_AIM_STATIONARY,
+                                    .formula = "2 n L D_f / epsilon^2",
+                                    .source = "Nesterov 2004, (1.2.15)",
+                                    .epochs = ceil(2.0 * k.L * k.gap / (k.epsilon * k.epsilon)),
+                                    .epoch = k.n});
+  if (k.mu > 0.0)
+    optim_claim(out,
+                &(optim_promise){.aim = THW_AIM_VALUE,
+                                 .formula = "n L / mu log(D_f / epsilon)",
+                                 .source = "Nesterov 2004, theorem 2.1.15",
+                                 .epochs = ceil(k.L / k.mu * optim_one_up(log(k.gap / k.epsilon))),
+                                 .epoch = k.n});
+  return THW_OK;
+}
+
+static const thw_theory theory = {.size = sizeof(thw_theory), .claims = claims};
+
 static const void *ext(void *self, const char *id) {
   (void)self;
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
   if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  if (strcmp(id, THW_EXT_THEORY) == 0) return &theory;
   return NULL;
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, THW_EXT_THEORY,
+                                     NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),

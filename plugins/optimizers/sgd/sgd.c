@@ -6,6 +6,7 @@
 
 #include "kernels/optim/optim.h"
 #include "kernels/optim/schedule.h"
+#include "kernels/optim/theory.h"
 
 enum { NONE, HEAVY_BALL, NESTEROV };
 static const char *const momenta[] = {"none", "heavy-ball", "nesterov", NULL};
@@ -242,15 +243,34 @@ static thw_status report_(void *self, thw_sink *k) {
 
 static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
 
+/* A batch of V / epsilon^2 rows brings the noise below epsilon; then each step gains as much as one
+ * of gradient descent. */
+static thw_status claims(void *self, const thw_problem *p, thw_claims *out) {
+  (void)self;
+  optim_numbers k = optim_numbers_of(p);
+  double e2 = k.epsilon * k.epsilon;
+  optim_claim(out, &(optim_promise){.aim = THW_AIM_STATIONARY,
+                                    .formula = "L V D_f / epsilon^4",
+                                    .source = "S. Ghadimi, G. Lan, SIAM J. Optim. 2013, (2.14)",
+                                    .note = "constants of order one left out",
+                                    .epochs = ceil(k.L * k.gap / e2),
+                                    .epoch = optim_one_up(ceil(k.V / e2))});
+  return THW_OK;
+}
+
+static const thw_theory theory = {.size = sizeof(thw_theory), .claims = claims};
+
 static const void *ext(void *self, const char *id) {
   (void)self;
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
   if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  if (strcmp(id, THW_EXT_THEORY) == 0) return &theory;
   return NULL;
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, THW_EXT_THEORY,
+                                     NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernels/optim/theory.h"
 #include "plugins/optimizers/svrg/svrg.h"
 
 static const char *const snapshots[] = {"last", "average", "random", NULL};
@@ -162,15 +163,42 @@ static thw_status report_(void *self, thw_sink *k) {
 
 static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
 
+static thw_status claims(void *self, const thw_problem *p, thw_claims *out) {
+  (void)self;
+  optim_numbers k = optim_numbers_of(p);
+  double third = cbrt(k.n);
+  if (!isfinite(k.n)) return THW_OK;
+  optim_claim(out, &(optim_promise){.aim = THW_AIM_STATIONARY,
+                                    .formula = "n + n^(2/3) L D_f / epsilon^2",
+                                    .source = "Allen-Zhu and Hazan, ICML 2016, theorem 1; "
+                                              "Reddi et al., ICML 2016, corollary 3",
+                                    .note = "constants of order one left out",
+                                    .first = k.n,
+                                    .epochs = ceil(k.L * k.gap / (third * k.epsilon * k.epsilon)),
+                                    .epoch = k.n});
+  if (k.mu > 0.0)
+    optim_claim(out, &(optim_promise){.aim = THW_AIM_VALUE,
+                                      .formula = "(n + Lmax / mu) log(D_f / epsilon)",
+                                      .source = "Johnson and Zhang, NIPS 2013, theorem 1",
+                                      .note = "constants of order one left out",
+                                      .epochs = ceil(optim_one_up(log(k.gap / k.epsilon))),
+                                      .epoch = ceil(k.n + k.L_max / k.mu)});
+  return THW_OK;
+}
+
+static const thw_theory theory = {.size = sizeof(thw_theory), .claims = claims};
+
 static const void *ext(void *self, const char *id) {
   (void)self;
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
   if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  if (strcmp(id, THW_EXT_THEORY) == 0) return &theory;
   return NULL;
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, THW_EXT_THEORY,
+                                     NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
