@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 thw_status td_fail(td_env e, thw_status code, const char *fmt, ...) {
   char text[1024];
@@ -29,9 +30,16 @@ void td_log(td_env e, uint32_t level, const char *fmt, ...) {
   e.host->log(e.ctx, level, text);
 }
 
+/* An array beyond the machine's memory is refused here: where the system hands out more than it
+ * has, the process would be killed later, in the middle of filling it. */
+static int is_beyond_memory(uint64_t bytes) {
+  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0 && bytes / (uint64_t)page > (uint64_t)pages;
+}
+
 void *td_array(td_env e, int64_t n, size_t size, const char *what) {
   void *p = NULL;
-  if (n < 0 || (uint64_t)n > (SIZE_MAX / 2) / size ||
+  if (n < 0 || (uint64_t)n > (SIZE_MAX / 2) / size || is_beyond_memory((uint64_t)n * size) ||
       posix_memalign(&p, 64, n ? (size_t)n * size : 1) != 0) {
     td_nomem(e, what, (double)n * (double)size);
     return NULL;

@@ -224,6 +224,18 @@ thw_status gen_check(const thw_host *h, thw_ctx *c, const void *params) {
   return THW_OK;
 }
 
+/* What cannot be held is refused before anything is made. */
+static thw_status check_size(gen *g) {
+  if (g->law->layout != THW_ROWS_DENSE || g->p->n == 0) return THW_OK;
+  int64_t n = g->p->n > g->p->test ? g->p->n : g->p->test;
+  void *trial = n > INT64_MAX / 64 / g->d
+                    ? NULL
+                    : td_array(g->env, n * g->d, td_dtype_size(g->dtype), "rows");
+  if (!trial) return td_nomem(g->env, "rows", (double)n * (double)g->d * 8);
+  td_array_free(trial);
+  return THW_OK;
+}
+
 thw_status gen_create(const gen_law *law, td_env e, const void *params, void **self) {
   gen *g = calloc(1, sizeof *g);
   if (!g) return td_nomem(e, "a source", sizeof *g);
@@ -234,6 +246,7 @@ thw_status gen_create(const gen_law *law, td_env e, const void *params, void **s
   g->d = g->p->d;
   thw_status s = e.host->rng(e.ctx, "train", &g->set_stream[0]);
   if (s == THW_OK) s = e.host->rng(e.ctx, "test", &g->set_stream[1]);
+  if (s == THW_OK) s = check_size(g);
   if (s == THW_OK) s = law->prepare(g);
   if (s == THW_OK && g->p->n > 0) s = make_table(g);
   if (s == THW_OK)

@@ -62,7 +62,7 @@ static thw_status info(void *self, uint32_t set, thw_source_info *out) {
   if (set >= s->sets) return td_fail(s->env, THW_E_ARG, "set %u of %u", set, s->sets);
   out->layout = THW_ROWS_NONE;
   out->label = THW_LABEL_NONE;
-  out->n = s->rows[set].n;
+  out->n = s->rows[set].n == INT64_MAX ? -1 : s->rows[set].n;
   out->set = set ? "test" : "train";
   return THW_OK;
 }
@@ -71,7 +71,7 @@ static thw_status take(void *self, uint32_t set, int64_t n, const int64_t *index
                        thw_batch **out) {
   struct rows_source *s = self;
   if (set >= s->sets || n < 0) return td_fail(s->env, THW_E_ARG, "no such rows");
-  int64_t all = s->rows[set].n < 0 ? INT64_MAX : s->rows[set].n;
+  int64_t all = s->rows[set].n;
   if (!index && (first < 0 || first > all || n > all - first))
     return td_fail(s->env, THW_E_ARG, "no such rows");
   td_slot *slot = td_pool_take(&s->pool, s->env, 0);
