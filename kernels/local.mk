@@ -3,5 +3,6 @@
 
 include %D%/curvature/local.mk
 include %D%/data/local.mk
+include %D%/escape/local.mk
 include %D%/linear/local.mk
 include %D%/optim/local.mk

@@ -14,6 +14,9 @@
  *   vr      Oja's iteration with variance-reduced products: cheap on large sums. Its certificate
  *           neglects the noise that is left; its failure rate is measured, not proved.
  *   online  Oja's iteration on mini-batches with a sequential test of what it finds: streams.
+ *   svrg    Chebyshev iteration on the shifted inverse, systems solved by SVRG: very large sums.
+ *   krylov  Lanczos iteration: finds with the fewest gradients, holds its basis in memory; the
+ *           certificate is det's.
  *
  * Written against thalweg's public headers only, for plugins and the host alike. All functions are
  * [run] except curv_work_new and curv_work_free, which are [setup]; nothing is allocated in
@@ -31,7 +34,14 @@ typedef enum curv_status {
   CURV_DIVERGED   /* a gradient was not finite, or L was too small again and again          */
 } curv_status;
 
-typedef enum curv_variant { CURV_AUTO, CURV_DET, CURV_VR, CURV_ONLINE } curv_variant;
+typedef enum curv_variant {
+  CURV_AUTO,
+  CURV_DET,
+  CURV_VR,
+  CURV_ONLINE,
+  CURV_SVRG,
+  CURV_KRYLOV
+} curv_variant;
 
 /* How far from x0 the second gradient of a difference is taken. */
 typedef enum curv_probe {
@@ -50,7 +60,8 @@ typedef enum curv_map {
 
 typedef struct curv_options {
   curv_variant variant;
-  uint32_t candidates; /* of AUTO: bits 1u << variant; 0: all that the oracle allows        */
+  uint32_t candidates; /* of AUTO: bits 1u << variant; 0: det, vr, online as the oracle allows,
+                          svrg from 100,000 rows on where the work has room for it          */
   double delta;        /* > 0                                                               */
   double p;            /* allowed failure probability, in (0, 0.5)                          */
   double acc;          /* accept z <= -acc delta; 0: 0.5, online 0.75                       */
@@ -67,6 +78,7 @@ typedef struct curv_options {
   int64_t batch;         /* mini-batch; 0: by variant                                          */
   double c_eta, c_L, pw; /* online: step, its cap, failure probability of one trial         */
   double c_rho;          /* vr: noise allowed                                               */
+  double c_ks, c_eta_s, c_m; /* svrg: shift, step, length of an epoch                       */
 } curv_options;
 
 /* Everything as published or measured best; the caller sets delta. */
@@ -77,9 +89,16 @@ void curv_options_default(curv_options *o);
 typedef struct curv_work {
   thw_vec *v;                      /* result: unit vector                                */
   thw_vec *g0, *point, *a, *b, *c; /* scratch                                            */
+  /* Only for some variants; NULL elsewhere. */
+  thw_vec *d, *e;  /* svrg                                                               */
+  thw_vec **basis; /* krylov: `room` vectors, at least two                               */
+  double *table;   /* krylov: 4 room numbers                                             */
+  int64_t room;
 } curv_work;
 
 thw_status curv_work_new(thw_space *s, curv_work *w);
+/* What svrg, or krylov with a basis of `room` vectors, needs besides; [setup]. */
+thw_status curv_work_extend(thw_space *s, curv_work *w, curv_variant v, int64_t room);
 void curv_work_free(curv_work *w); /* a zeroed struct is fine */
 
 /* Where to look. */
@@ -111,16 +130,17 @@ typedef struct curv_result {
  * used. */
 thw_status curv_search(const curv_problem *p, const curv_options *o, curv_work *w, curv_result *r);
 
-/* "neon2-det", "neon2-vr", "neon2-online" */
+/* "neon2-det", "neon2-vr", "neon2-online", "neon2-svrg", "neon2-krylov" */
 const char *curv_variant_name(curv_variant v);
 
 /* ---- the plan of a search, by formula -------------------------------------------------------- */
 
 typedef struct curv_plan {
   double acc, kappa, eta;
-  double beta, theta;   /* det: length of the interval, growth of a step at -delta          */
-  int64_t steps;        /* det: T; vr: epochs E; online: steps of a trial                   */
-  int64_t inner, batch; /* vr: steps of an epoch; vr, online: mini-batch                    */
+  double beta, theta;   /* det: length of the interval; det, svrg: growth of a step at -delta */
+  double shift;         /* svrg                                                             */
+  int64_t steps;        /* det, svrg: T; vr: epochs E; online: steps of a trial             */
+  int64_t inner, batch; /* vr, svrg: steps of an epoch; vr, svrg, online: mini-batch        */
   int64_t trials;       /* online: J                                                        */
   double cost;          /* component gradients of CURV_BOTTOM, estimates not included       */
 } curv_plan;

@@ -67,5 +67,10 @@ thw_status curv_measure_variance(curv_run *s, double *V_H);
 thw_status curv_run_det(curv_run *s);
 thw_status curv_run_vr(curv_run *s);
 thw_status curv_run_online(curv_run *s);
+thw_status curv_run_svrg(curv_run *s);
+thw_status curv_run_krylov(curv_run *s);
+
+/* Another shift for svrg's plan: steps and growth follow, the epochs stay. */
+void curv_plan_shift(const curv_options *o, int64_t d, double shift, curv_plan *out);
 
 #endif

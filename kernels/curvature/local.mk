@@ -5,8 +5,10 @@ libthwcurvature_la_SOURCES = \
   %D%/det.c \
   %D%/estimate.c \
   %D%/internal.h \
+  %D%/krylov.c \
   %D%/online.c \
   %D%/product.c \
   %D%/search.c \
+  %D%/svrg.c \
   %D%/vr.c
 libthwcurvature_la_LIBADD = $(LIBM)

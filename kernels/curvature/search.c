@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The formulas behind each search, the choice between them, and the one entry. */
+#include <stdlib.h>
+
 #include "kernels/curvature/internal.h"
 
 static const double pi = 3.14159265358979323846;
@@ -14,7 +16,10 @@ void curv_options_default(curv_options *o) {
                       .c_eta = 0.25,
                       .c_L = 0.5,
                       .pw = 0.2,
-                      .c_rho = 0.3};
+                      .c_rho = 0.3,
+                      .c_ks = 4,
+                      .c_eta_s = 0.5,
+                      .c_m = 1};
 }
 
 const char *curv_variant_name(curv_variant v) {
@@ -25,6 +30,10 @@ const char *curv_variant_name(curv_variant v) {
     return "neon2-vr";
   case CURV_ONLINE:
     return "neon2-online";
+  case CURV_SVRG:
+    return "neon2-svrg";
+  case CURV_KRYLOV:
+    return "neon2-krylov";
   default:
     return "neon2";
   }
@@ -89,27 +98,79 @@ static void plan_online(const curv_options *o, int64_t n, int64_t d, curv_plan *
   out->cost = 2 * (double)b * (double)out->trials * (double)out->steps;
 }
 
+/* What a system costs when an epoch takes the residual down by e. */
+static void svrg_cost(int64_t n, curv_plan *out) {
+  double nn = (double)n, T = (double)out->steps;
+  double epochs = log(1 / fmin(0.05, 0.25 / (T + 1)));
+  out->cost = T * (epochs * (nn + 2 * (double)out->batch * (double)out->inner) + nn);
+}
+
+void curv_plan_shift(const curv_options *o, int64_t d, double shift, curv_plan *out) {
+  out->shift = shift;
+  out->theta = acosh(2 * shift / (shift - o->delta / 4) - 1);
+  out->steps = count(ceil(acosh(out->kappa * sqrt(2 * (double)d / pi) / o->p) / out->theta));
+}
+
+static void plan_svrg(const curv_options *o, int64_t n, int64_t d, curv_plan *out) {
+  double nn = (double)n, V_H = o->V_H > 0 ? o->V_H : 0, delta = o->delta;
+  out->batch = o->batch > 0 ? o->batch : 16;
+  if (out->batch > n) out->batch = n;
+  out->acc = or_default(o->acc, 0.5);
+  out->kappa = or_default(o->kappa, fmax(20, 4 * sqrt(o->L / delta)));
+  double shift = fmax(fmax(o->c_ks * sqrt(V_H / nn), 2 * o->L / nn), delta);
+  out->eta = 0.5 / (o->L + shift);
+  if (V_H > 0) out->eta = fmin(out->eta, o->c_eta_s * shift * (double)out->batch / V_H);
+  out->inner = count(ceil(o->c_m / (out->eta * shift)));
+  curv_plan_shift(o, d, shift, out);
+  svrg_cost(n, out);
+}
+
 void curv_plan_make(curv_variant variant, const curv_options *o, int64_t n, int64_t d,
                     curv_plan *out) {
   *out = (curv_plan){0};
-  if (variant == CURV_DET)
+  switch (variant) {
+  case CURV_DET:
+  case CURV_KRYLOV: /* the same number of products for the same certificate */
     plan_det(o, n, d, out);
-  else if (variant == CURV_VR)
+    break;
+  case CURV_VR:
     plan_vr(o, n, d, out);
-  else
+    break;
+  case CURV_SVRG:
+    plan_svrg(o, n, d, out);
+    break;
+  default:
     plan_online(o, n, d, out);
+  }
 }
 
 /* ---- choice ---------------------------------------------------------------------------------- */
 
+#define LARGE_SUM 100000
+
+/* Whether the oracle and the probe allow it. */
+static int possible(curv_variant v, curv_probe probe, int64_t n) {
+  switch (v) {
+  case CURV_VR:
+  case CURV_SVRG:
+    return n > 1 && probe != CURV_PROBE_LITERAL;
+  case CURV_KRYLOV:
+    return n >= 0 && probe != CURV_PROBE_LITERAL;
+  case CURV_DET:
+    return n >= 0;
+  default:
+    return n != 1;
+  }
+}
+
 static int allowed(curv_variant v, const curv_options *o, int64_t n) {
   if (o->candidates && !(o->candidates & 1u << v)) return 0;
-  if (v == CURV_VR) return n > 1 && o->probe != CURV_PROBE_LITERAL;
-  return v == CURV_DET ? n >= 0 : n != 1;
+  if (!o->candidates && v == CURV_SVRG && n < LARGE_SUM) return 0;
+  return possible(v, o->probe, n);
 }
 
 curv_variant curv_choose(const curv_options *o, int64_t n, int64_t d) {
-  static const curv_variant order[] = {CURV_DET, CURV_VR, CURV_ONLINE};
+  static const curv_variant order[] = {CURV_DET, CURV_VR, CURV_ONLINE, CURV_SVRG};
   curv_variant best = n < 0 ? CURV_ONLINE : CURV_DET;
   double least = INFINITY;
   for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -146,15 +207,18 @@ double curv_resolvable(curv_variant variant, const curv_options *o, int64_t n, i
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-static int usable(const curv_problem *p, const curv_options *o) {
+static int usable(const curv_problem *p, const curv_options *o, const curv_work *w) {
   if (!(o->delta > 0) || !isfinite(o->delta) || !(o->p > 0 && o->p < 0.5)) return 0;
   if (!(o->acc >= 0 && o->acc < 1) || !(o->w >= 0 && o->w < 1)) return 0;
   if (o->probe == CURV_PROBE_FIXED && !(o->q > 0)) return 0;
   if (o->probe == CURV_PROBE_LITERAL && !(o->L2 > 0)) return 0;
   if (o->kappa != 0 && !(o->kappa >= 1)) return 0;
   if (!(o->c_eta > 0 && o->c_L > 0 && o->c_rho > 0 && o->pw > 0 && o->pw < 1)) return 0;
+  if (!(o->c_ks > 0 && o->c_eta_s > 0 && o->c_m > 0)) return 0;
   if (p->n == 0) return 0;
-  return o->variant == CURV_AUTO || allowed(o->variant, &(curv_options){.probe = o->probe}, p->n) ||
+  if (o->variant == CURV_SVRG && !(w->d && w->e)) return 0;
+  if (o->variant == CURV_KRYLOV && !(w->basis && w->table && w->room >= 2)) return 0;
+  return o->variant == CURV_AUTO || possible(o->variant, o->probe, p->n) ||
          (o->variant == CURV_ONLINE && p->n == 1);
 }
 
@@ -170,7 +234,7 @@ static thw_status constants(curv_run *s, curv_options *o) {
     curv_seen(s, 0.0);
     return curv_end(s, CURV_BOTTOM);
   }
-  int only_det = o->variant == CURV_DET ||
+  int only_det = o->variant == CURV_DET || o->variant == CURV_KRYLOV ||
                  (o->variant == CURV_AUTO && (s->p->n == 1 || o->candidates == 1u << CURV_DET));
   if (!only_det && !(o->V_H >= 0)) {
     THW_TRY(curv_measure_variance(s, &o->V_H));
@@ -181,6 +245,8 @@ static thw_status constants(curv_run *s, curv_options *o) {
 }
 
 static thw_status search(curv_run *s, curv_options *o) {
+  uint32_t some = 1u << CURV_DET | 1u << CURV_VR | 1u << CURV_ONLINE;
+  if (!s->w->d) o->candidates = o->candidates ? o->candidates & ~(1u << CURV_SVRG) : some;
   THW_TRY(curv_probe_radius(s));
   THW_TRY(constants(s, o));
   s->r->variant = o->variant == CURV_AUTO ? curv_choose(o, s->p->n, s->d) : o->variant;
@@ -189,6 +255,10 @@ static thw_status search(curv_run *s, curv_options *o) {
     return curv_run_det(s);
   case CURV_VR:
     return curv_run_vr(s);
+  case CURV_SVRG:
+    return curv_run_svrg(s);
+  case CURV_KRYLOV:
+    return curv_run_krylov(s);
   default:
     return curv_run_online(s);
   }
@@ -196,7 +266,7 @@ static thw_status search(curv_run *s, curv_options *o) {
 
 thw_status curv_search(const curv_problem *p, const curv_options *o, curv_work *w, curv_result *r) {
   *r = (curv_result){.z = NAN, .smallest = NAN, .L = NAN, .V_H = NAN};
-  if (!usable(p, o)) return THW_E_ARG;
+  if (!usable(p, o, w)) return THW_E_ARG;
   curv_options own = *o;
   curv_run s = {.p = p, .o = &own, .w = w, .r = r, .d = p->x0->space->n};
   thw_status st = search(&s, &own);
@@ -219,7 +289,25 @@ thw_status curv_work_new(thw_space *space, curv_work *w) {
   return THW_OK;
 }
 
+thw_status curv_work_extend(thw_space *space, curv_work *w, curv_variant v, int64_t room) {
+  if (v == CURV_SVRG) {
+    THW_TRY(thw_vec_new(space, &w->d));
+    return thw_vec_new(space, &w->e);
+  }
+  if (v != CURV_KRYLOV) return THW_OK;
+  w->basis = calloc((size_t)room, sizeof(thw_vec *));
+  w->table = calloc(4 * (size_t)room, sizeof(double));
+  if (!w->basis || !w->table) return THW_E_NOMEM;
+  for (; w->room < room; w->room++) THW_TRY(thw_vec_new(space, &w->basis[w->room]));
+  return THW_OK;
+}
+
 void curv_work_free(curv_work *w) {
+  for (int64_t j = 0; j < w->room; j++) thw_vec_free(w->basis[j]);
+  free(w->basis);
+  free(w->table);
+  thw_vec_free(w->d);
+  thw_vec_free(w->e);
   thw_vec_free(w->v);
   thw_vec_free(w->g0);
   thw_vec_free(w->point);
