@@ -90,7 +90,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(optim_need_sum(&s->o, "gd", "the optimizer \"sgd\""));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y];
-  s->probe.work = (curv_work){NULL, v[P0], v[P1], v[P2], v[P3], v[P4]};
+  s->probe.work = (curv_work){.g0 = v[P0], .point = v[P1], .a = v[P2], .b = v[P3], .c = v[P4]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   optim_constants_start(&s->c, s->p->lipschitz, 0.0, 0);
   s->step = s->f = 0.0;

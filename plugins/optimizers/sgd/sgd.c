@@ -107,7 +107,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y], s->a = v[A];
   /* Estimates are made between steps, when g and y hold nothing. */
-  s->probe.work = (curv_work){NULL, v[G], v[P0], v[P1], v[P2], v[P3]};
+  s->probe.work = (curv_work){.g0 = v[G], .point = v[P0], .a = v[P1], .b = v[P2], .c = v[P3]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, 10);

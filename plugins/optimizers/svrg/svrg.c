@@ -59,7 +59,7 @@ thw_status svrg_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   thw_vec **v = s->o.vec;
   s->x = v[X], s->s = v[S], s->mu = v[MU], s->fresh = v[FRESH], s->d = v[D], s->sum = v[SUM];
   /* Estimates are made between epochs, when these hold nothing. */
-  s->probe.work = (curv_work){NULL, v[SUM], v[P0], v[D], v[FRESH], v[P1]};
+  s->probe.work = (curv_work){.g0 = v[SUM], .point = v[P0], .a = v[D], .b = v[FRESH], .c = v[P1]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   THW_TRY(s->o.host->rng(s->o.ctx, "epoch", &s->pick));
