@@ -41,7 +41,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
                             .dtype = h->dtype(c),
                             .n = i          ? p->test
                                  : p->n > 0 ? p->n
-                                            : -1};
+                                            : INT64_MAX};
   *self = s;
   return THW_OK;
 }
