@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += libthwoptim.la
 libthwoptim_la_SOURCES = \
   %D%/constants.c \
+  %D%/guard.c \
+  %D%/guard.h \
   %D%/linesearch.c \
   %D%/linesearch.h \
   %D%/optim.c \
@@ -11,5 +13,7 @@ libthwoptim_la_SOURCES = \
   %D%/schedule.c \
   %D%/schedule.h \
   %D%/theory.c \
-  %D%/theory.h
+  %D%/theory.h \
+  %D%/vr.c \
+  %D%/vr.h
 libthwoptim_la_LIBADD = $(LIBM)

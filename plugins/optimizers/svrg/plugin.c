@@ -76,7 +76,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
 
 static void destroy(void *self) {
   svrg *s = self;
-  svrg_drop(s);
+  optim_vr_drop(&s->o, &s->v);
   optim_free(&s->o);
   s->o.host->release(s->o.ctx, s);
 }
@@ -88,17 +88,15 @@ static const thw_optimizer_ops ops = {
 
 #define FIELDS(s)                                                                                  \
   {                                                                                                \
-    OPTIM_CONSTANTS_FIELDS(&(s)->c), {"x", OPTIM_VEC, (s)->x}, {"s", OPTIM_VEC, (s)->s},           \
-        {"mu", OPTIM_VEC, (s)->mu}, {"sum", OPTIM_VEC, (s)->sum},                                  \
-        {"probe", OPTIM_RNG, &(s)->probe.rng}, {"draw", OPTIM_RNG, &(s)->draw},                    \
-        {"pick", OPTIM_RNG, &(s)->pick}, {"eta", OPTIM_F64, &(s)->eta},                            \
-        {"growth", OPTIM_F64, &(s)->growth}, {"mult", OPTIM_F64, &(s)->mult},                      \
-        {"scale", OPTIM_F64, &(s)->o.scale}, {"f_guard", OPTIM_F64, &(s)->f_guard},                \
-        {"norm_s", OPTIM_F64, &(s)->norm_s}, {"b", OPTIM_I64, &(s)->b},                            \
-        {"mean_m", OPTIM_I64, &(s)->mean_m}, {"chunk", OPTIM_I64, &(s)->chunk},                    \
+    OPTIM_CONSTANTS_FIELDS(&(s)->c), OPTIM_GUARD_FIELDS(&(s)->g), {"x", OPTIM_VEC, (s)->v.x},      \
+        {"s", OPTIM_VEC, (s)->v.s}, {"mu", OPTIM_VEC, (s)->v.mu}, {"sum", OPTIM_VEC, (s)->sum},    \
+        {"probe", OPTIM_RNG, &(s)->probe.rng}, {"draw", OPTIM_RNG, &(s)->v.draw},                  \
+        {"pick", OPTIM_RNG, &(s)->pick}, {"eta", OPTIM_F64, &(s)->v.step},                         \
+        {"growth", OPTIM_F64, &(s)->growth}, {"scale", OPTIM_F64, &(s)->o.scale},                  \
+        {"norm_s", OPTIM_F64, &(s)->norm_s}, {"b", OPTIM_I64, &(s)->v.b},                          \
+        {"mean_m", OPTIM_I64, &(s)->mean_m}, {"chunk", OPTIM_I64, &(s)->v.chunk},                  \
         {"t", OPTIM_I64, &(s)->t}, {"m", OPTIM_I64, &(s)->m}, {"picked", OPTIM_I64, &(s)->picked}, \
-        {"epochs", OPTIM_I64, &(s)->epochs}, {"rejected", OPTIM_I64, &(s)->rejected},              \
-        {"in_a_row", OPTIM_I64, &(s)->in_a_row},                                                   \
+        {"epochs", OPTIM_I64, &(s)->epochs},                                                       \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -111,7 +109,8 @@ static thw_status load(void *self, thw_reader *r) {
   svrg *s = self;
   const optim_field f[] = FIELDS(s);
   THW_TRY(optim_load(r, f, sizeof f / sizeof f[0]));
-  if (s->b < 1 || s->b > s->o.n || s->chunk < 1 || s->t < -1 || s->t > s->m || s->picked > s->m)
+  if (s->v.b < 1 || s->v.b > s->o.n || s->v.chunk < 1 || s->t < -1 || s->t > s->m ||
+      s->picked > s->m)
     return optim_fail(&s->o, THW_E_STATE,
                       "the checkpoint's epoch does not fit this sum of %lld rows",
                       (long long)s->o.n);
@@ -127,14 +126,13 @@ static thw_status scale_step(void *self, double factor) {
 
 static thw_status grow_batch(void *self, double factor) {
   svrg *s = self;
-  double b = fmin((double)s->o.n, ceil((double)s->b * factor));
+  double b = fmin((double)s->o.n, ceil((double)s->v.b * factor));
   if (!(b >= 1.0)) return THW_OK;
   /* An epoch keeps its length in rows. A running one ends first. */
-  double rows = (double)s->mean_m * (double)s->b;
-  s->b = (int64_t)b;
+  double rows = (double)s->mean_m * (double)s->v.b;
+  optim_vr_batch(&s->v, &s->o, (int64_t)b);
   s->mean_m = (int64_t)fmax(1.0, ceil(rows / b));
-  s->chunk = (int64_t)fmax(1.0, ceil((double)s->chunk / factor));
-  return svrg_reset(s, s->x);
+  return svrg_reset(s, s->v.x);
 }
 
 static thw_status take_facts(void *self, const thw_facts *f) {
@@ -152,12 +150,12 @@ static const thw_steer steer = {.size = sizeof(thw_steer),
 
 static thw_status report_(void *self, thw_sink *k) {
   svrg *s = self;
-  k->real(k, "step", s->eta);
-  k->real(k, "batch", (double)s->b);
+  k->real(k, "step", s->v.step);
+  k->real(k, "batch", (double)s->v.b);
   k->real(k, "epoch", (double)s->epochs);
   if (s->c.L > 0.0) k->real(k, "L", s->c.L);
   if (s->c.VH > 0.0) k->real(k, "V_H", s->c.VH);
-  if (s->rejected > 0) k->real(k, "rejected", (double)s->rejected);
+  if (s->g.rejected > 0) k->real(k, "rejected", (double)s->g.rejected);
   return THW_OK;
 }
 

@@ -3,7 +3,8 @@
 #ifndef PLUGINS_SVRG_H
 #define PLUGINS_SVRG_H
 
-#include "kernels/optim/optim.h"
+#include "kernels/optim/guard.h"
+#include "kernels/optim/vr.h"
 
 enum { SVRG_LAST, SVRG_AVERAGE, SVRG_RANDOM };
 enum { SVRG_AUTO, SVRG_OFF, SVRG_ON };
@@ -18,19 +19,18 @@ typedef struct svrg {
   optim o;
   const struct svrg_params *p;
   optim_probe probe;
-  thw_vec *x, *s, *mu, *fresh, *d, *sum; /* fresh: the gradient at x until it becomes mu */
-  const thw_vr *vr;                      /* fused loop of the oracle, or NULL */
-  void *snap;                            /* its snapshot at s, or NULL */
-  thw_rng draw, pick, guard;
+  optim_vr v;
+  optim_guard g;
+  thw_vec *fresh, *sum; /* the gradient at x until it becomes mu; average and random: of iterates */
+  thw_rng pick;
   /* settled by start */
-  int64_t convex, b, mean_m, chunk, guarded, adaptive;
+  int64_t convex, mean_m, adaptive;
   optim_constants c;
   /* step length */
-  double eta, growth; /* of this epoch; adaptive: on the base step */
-  double mult;        /* of the guard */
+  double growth; /* adaptive: on the base step */
   /* epoch: steps made, steps in all, the one that random takes; t = -1: no snapshot */
-  int64_t t, m, picked, epochs, rejected, in_a_row;
-  double f_guard, norm_s; /* at s: value on the guard's rows, norm of mu */
+  int64_t t, m, picked, epochs;
+  double norm_s; /* of mu */
 } svrg;
 
 /* True when the step comes from the rows' own Lipschitz constants: strongly convex sums. */
@@ -40,10 +40,7 @@ static inline int svrg_by_rows(const svrg *s) {
 /* The step that the rule gives, before the multipliers. */
 double svrg_base_step(const svrg *s);
 
-/* The guard's judgement of x at the end of an epoch: *ok = 0 when s is to be restored. */
-thw_status svrg_guard_value(const svrg *s, const thw_vec *x, double *f);
-thw_status svrg_guard_end(svrg *s, int finite, int *ok);
-/* The adaptive rule's judgement of the gradient norm at x; *ok as above. */
+/* The adaptive rule's judgement of the gradient norm at x: *ok = 0 when s is to be restored. */
 void svrg_adapt(svrg *s, double norm, int *ok);
 
 /* svrg.c */
@@ -53,6 +50,5 @@ thw_status svrg_point(void *self, thw_vec *x);
 thw_status svrg_reset(void *self, const thw_vec *x);
 /* Makes the fused loop's snapshot at s anew, after a restart. */
 thw_status svrg_restore(svrg *s);
-void svrg_drop(svrg *s);
 
 #endif
