@@ -8,4 +8,4 @@ libthwescape_la_SOURCES = \
   %D%/line.c \
   %D%/search.c \
   %D%/test.c
-libthwescape_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+libthwescape_la_LIBADD = $(LIBM)

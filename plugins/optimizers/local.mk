@@ -23,6 +23,15 @@ lbfgs_la_SOURCES = %D%/lbfgs/lbfgs.c
 lbfgs_la_LDFLAGS = $(plugin_ldflags)
 lbfgs_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
+plugin_LTLIBRARIES += neon2.la
+neon2_la_SOURCES = \
+  %D%/neon2/guard.c \
+  %D%/neon2/neon2.c \
+  %D%/neon2/neon2.h \
+  %D%/neon2/plugin.c
+neon2_la_LDFLAGS = $(plugin_ldflags)
+neon2_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += newton.la
 newton_la_SOURCES = \
   %D%/newton/newton.c \
