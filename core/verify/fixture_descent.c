@@ -89,6 +89,8 @@ static thw_status told(void *self, const thw_facts *facts) {
 
 static thw_status save(void *self, thw_writer *w) {
   vf_descent *d = self;
+  THW_TRY(w->i64(w, "started", d->x != NULL));
+  if (!d->x) return THW_OK;
   THW_TRY(w->vec(w, "x", d->x));
   THW_TRY(w->f64(w, "scale", d->scale));
   THW_TRY(w->i64(w, "batch", d->batch));
@@ -98,6 +100,9 @@ static thw_status save(void *self, thw_writer *w) {
 
 static thw_status load(void *self, thw_reader *r) {
   vf_descent *d = self;
+  int64_t started;
+  THW_TRY(r->i64(r, "started", &started));
+  if (!started || !d->x) return started ? THW_E_STATE : THW_OK;
   THW_TRY(r->vec(r, "x", d->x));
   THW_TRY(r->f64(r, "scale", &d->scale));
   THW_TRY(r->i64(r, "batch", &d->batch));

@@ -75,3 +75,41 @@ check_LTLIBRARIES += %D%/load_twice.la
 %C%_load_twice_la_SOURCES = %D%/load.c
 %C%_load_twice_la_LDFLAGS = $(broken_ldflags)
 %C%_load_twice_la_CPPFLAGS = $(AM_CPPFLAGS) -DBREAK_TWICE
+
+# For thalweg verify.
+
+check_LTLIBRARIES += %D%/verify/broken.la
+%C%_verify_broken_la_SOURCES = \
+  %D%/verify/broken.h \
+  %D%/verify/models.c \
+  %D%/verify/optimizers.c \
+  %D%/verify/oracles.c \
+  %D%/verify/plugin.c \
+  %D%/verify/sources.c
+%C%_verify_broken_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_broken_la_LIBADD = $(LIBM)
+
+check_LTLIBRARIES += %D%/verify/entry_good.la
+%C%_verify_entry_good_la_SOURCES = %D%/verify/entry.c %D%/verify/sources.c
+%C%_verify_entry_good_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_entry_good_la_CPPFLAGS = $(AM_CPPFLAGS)
+
+check_LTLIBRARIES += %D%/verify/entry_license.la
+%C%_verify_entry_license_la_SOURCES = %D%/verify/entry.c %D%/verify/sources.c
+%C%_verify_entry_license_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_entry_license_la_CPPFLAGS = $(AM_CPPFLAGS) -DBREAK_LICENSE
+
+check_LTLIBRARIES += %D%/verify/entry_light.la
+%C%_verify_entry_light_la_SOURCES = %D%/verify/entry.c %D%/verify/sources.c
+%C%_verify_entry_light_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_entry_light_la_CPPFLAGS = $(AM_CPPFLAGS) -DBREAK_LIGHT
+
+check_LTLIBRARIES += %D%/verify/entry_symbols.la
+%C%_verify_entry_symbols_la_SOURCES = %D%/verify/entry.c %D%/verify/sources.c
+%C%_verify_entry_symbols_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_entry_symbols_la_CPPFLAGS = $(AM_CPPFLAGS) -DBREAK_TWO_SYMBOLS
+
+check_LTLIBRARIES += %D%/verify/entry_version.la
+%C%_verify_entry_version_la_SOURCES = %D%/verify/entry.c %D%/verify/sources.c
+%C%_verify_entry_version_la_LDFLAGS = $(broken_ldflags)
+%C%_verify_entry_version_la_CPPFLAGS = $(AM_CPPFLAGS) -DBREAK_VERSION
