@@ -16,6 +16,7 @@ EXTRA_DIST += \
   %D%/lsan.supp \
   %D%/packaging/outside.c \
   %D%/tsan.supp \
+  %D%/verify/expected.txt \
   %D%/valgrind.supp
 
 if TESTS_ENABLED
@@ -137,12 +138,16 @@ dist_check_SCRIPTS += \
   %D%/abi/layout.sh \
   %D%/packaging/headers_c.sh \
   %D%/packaging/headers_cxx.sh \
-  %D%/packaging/modules_built.sh
+  %D%/packaging/modules_built.sh \
+  %D%/verify/broken.sh \
+  %D%/verify/plugins.sh
 TESTS += \
   %D%/abi/layout.sh \
   %D%/packaging/headers_c.sh \
   %D%/packaging/headers_cxx.sh \
-  %D%/packaging/modules_built.sh
+  %D%/packaging/modules_built.sh \
+  %D%/verify/broken.sh \
+  %D%/verify/plugins.sh
 endif
 
 # Against the installed package: make install, then make installcheck.

@@ -13,7 +13,11 @@ static double number(const void *p, uint32_t dtype, int64_t i) {
   return dtype == THW_F32 ? (double)((const float *)p)[i] : ((const double *)p)[i];
 }
 
-static void put_row(vf_trace *t, const thw_rows *r, int64_t i) {
+void vf_put_row(vf_trace *t, const thw_rows *r, int64_t i) {
+  if (!r || r->layout == THW_ROWS_NONE) {
+    vf_put(t, (double)i);
+    return;
+  }
   if (r->layout == THW_ROWS_DENSE)
     for (int64_t j = 0; j < r->width; j++) vf_put(t, number(r->x, r->dtype, i * r->ld + j));
   if (r->layout == THW_ROWS_CSR)
@@ -30,7 +34,7 @@ static thw_status put_batch(vf_inst *in, uint32_t set, int64_t n, const int64_t 
   const thw_source_ops *ops = in->object.ops;
   thw_batch *b = NULL;
   THW_TRY(ops->take(in->object.self, set, n, index, first, &b));
-  for (int64_t k = 0; k < b->n; k++) put_row(t, b->rows, thw_batch_row(b, k));
+  for (int64_t k = 0; k < b->n; k++) vf_put_row(t, b->rows, thw_batch_row(b, k));
   ops->release(in->object.self, b);
   return THW_OK;
 }

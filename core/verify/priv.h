@@ -177,6 +177,7 @@ typedef struct vf_trace {
 void vf_put(vf_trace *t, double x);
 void vf_put_vec(vf_trace *t, const thw_vec *x);
 void vf_put_view(vf_trace *t, const thw_view *x);
+void vf_put_row(vf_trace *t, const thw_rows *r, int64_t i);
 void vf_trace_free(vf_trace *t);
 /* 0 when equal to the last bit. */
 int vf_trace_differs(const vf_trace *a, const vf_trace *b);

@@ -126,7 +126,7 @@ static double noise(model *m, const thw_batch *b) {
   double off = 0;
   if (IS("same-batch")) off += 1e-9 * (double)++m->remembered;
   if (IS("instances-model")) off += 1e-9 * (double)++evaluations;
-  if (IS("threads")) {
+  if (IS("threads") && b->n > 1000) {
     race r = {pthread_self(), 0};
     m->host->parallel(m->ctx, 16, 1e9, body, &r);
     off += 1e-3 * r.others;
