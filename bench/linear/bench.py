@@ -177,13 +177,13 @@ def thalweg(program, config, sets, threads):
 def first_below(records, n, best):
     for r in records:
         if r["f"] is not None and n * r["f"] <= best * (1 + TARGET):
-            return r["seconds"], r["passes"]
+            return r["method_seconds"], r["passes"]
     return None, None
 
 
 def pass_cost(records):
     last = records[-1]
-    return (last["seconds"] - records[0]["seconds"]) / (last["passes"] - records[0]["passes"])
+    return (last["method_seconds"] - records[0]["method_seconds"]) / (last["passes"] - records[0]["passes"])
 
 
 def median(v):

@@ -68,6 +68,7 @@ static thw_status save_host(tw_run *r, thw_writer *w) {
   THW_TRY(w->i64(w, "done", r->done));
   THW_TRY(w->i64(w, "metrics", r->folder.metrics_end));
   THW_TRY(w->f64(w, "elapsed", tw_run_seconds(r)));
+  THW_TRY(w->f64(w, "method", r->method));
   THW_TRY(w->f64(w, "f", r->monitor.f));
   THW_TRY(w->f64(w, "grad_norm", r->monitor.grad_norm));
   if (r->monitor.n_metrics)
@@ -92,6 +93,7 @@ static thw_status load_host(tw_run *r, thw_reader *in, int64_t *metrics) {
   THW_TRY(in->i64(in, "done", &r->done));
   THW_TRY(in->i64(in, "metrics", metrics));
   THW_TRY(in->f64(in, "elapsed", &r->elapsed));
+  THW_TRY(in->f64(in, "method", &r->method));
   THW_TRY(in->f64(in, "f", &r->monitor.f));
   THW_TRY(in->f64(in, "grad_norm", &r->monitor.grad_norm));
   size_t bytes = r->monitor.n_metrics * sizeof(double);

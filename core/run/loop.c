@@ -135,7 +135,9 @@ static thw_status one_step(tw_run *r, int *idle) {
   THW_TRY(prepare_for_budget(r, &io));
   r->setup.session.step = r->step + 1;
   int64_t spent = l->spent, calls = tw_ledger_total(l, -1).calls;
+  double began = tw_run_seconds(r);
   thw_status st = thw_optimizer_step(r->setup.method, &io);
+  r->method += tw_run_seconds(r) - began;
   if (l->spent - spent > r->largest) r->largest = l->spent - spent;
   *idle = tw_ledger_total(l, -1).calls > calls ? 0 : *idle + 1;
   THW_TRY(judge_step(r, st));

@@ -62,6 +62,7 @@ static json_t *record(tw_run *r) {
   json_object_set_new(o, "values", json_integer(c.values));
   json_object_set_new(o, "hvp", json_integer(c.hvp));
   json_object_set_new(o, "seconds", tw_json_real(tw_run_seconds(r)));
+  json_object_set_new(o, "method_seconds", tw_json_real(r->method));
   json_object_set_new(o, "f", tw_json_real(m->f));
   json_object_set_new(o, "grad_norm", tw_json_real(m->grad_norm));
   if (r->setup.opt->monitor.test)

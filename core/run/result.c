@@ -78,6 +78,7 @@ static json_t *result(const tw_run *r) {
   json_object_set_new(o, "passes", tw_json_real(tw_run_passes(r)));
   json_object_set_new(o, "steps", json_integer(r->step));
   json_object_set_new(o, "seconds", tw_json_real(tw_run_seconds(r)));
+  json_object_set_new(o, "method_seconds", tw_json_real(r->method));
   json_object_set_new(o, "rows", json_integer(s->rows));
   json_object_set_new(o, "parameters", json_integer(s->space->n));
   json_object_set_new(o, "precision",

@@ -36,7 +36,7 @@ says() {
 
 # A record without what may differ between two runs.
 timeless() {
-  sed 's/"seconds":[^,}]*,//' "$1/metrics.jsonl"
+  sed 's/"seconds":[^,}]*,//; s/"method_seconds":[^,}]*,//' "$1/metrics.jsonl"
 }
 
 # same A B: two run folders agree in point and records, to the last bit.
