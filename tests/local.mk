@@ -30,6 +30,7 @@ AM_TESTS_ENVIRONMENT = \
 
 unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
+include %D%/optim/local.mk
 include %D%/problems/local.mk
 include %D%/unit/linear.mk
 

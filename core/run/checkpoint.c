@@ -157,6 +157,10 @@ thw_status tw_run_restore(tw_run *r, tw_state *s) {
     st = in ? ext->load(node[i]->raw.self, in) : THW_E_STATE;
     if (st != THW_OK) return restore_failed(r, s, st, node[i]->path);
   }
+  /* What loading asked of the oracle (a snapshot made anew) was paid for before. */
+  in = tw_state_reader(s, "host");
+  st = load_ledger(r->setup.ledger, in);
+  if (st != THW_OK) return restore_failed(r, s, st, "the host");
   return tw_folder_metrics_begin(&r->folder, metrics, r->d);
 }
 
