@@ -37,5 +37,5 @@ TESTS += test_bands
 
 # All cells of the table.
 long_checks += check-optim-bands
-check-optim-bands: test_bands$(EXEEXT) all
-	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_bands all
+check-optim-bands: test_bands$(EXEEXT) test_optima$(EXEEXT) all
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_bands all && top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_optima all

@@ -16,7 +16,7 @@ struct lbfgs_params {
 };
 
 static const thw_param params[] = {
-    THW_PARAM_INT(struct lbfgs_params, memory, 10, 1, MAX_MEMORY, NULL,
+    THW_PARAM_INT(struct lbfgs_params, memory, 20, 1, MAX_MEMORY, NULL,
                   "Pairs of steps and gradient changes that the Hessian is built from."),
     THW_PARAM_REAL(struct lbfgs_params, c1, 1e-4, 0.0, 0.5, THW_P_MIN_OPEN | THW_P_MAX_OPEN, NULL,
                    "Sufficient decrease asked of the line search."),
