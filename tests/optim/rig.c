@@ -133,7 +133,7 @@ void rig_levels(rig *r, int64_t units, double passes, const double *level, int n
     double norm = rig_norm(r);
     while (i < n && norm <= level[i]) at[i++] = rig_passes(r);
     if (i == n || rig_passes(r) >= passes) return;
-    if (rig_step(r, units) != THW_OK) return;
+    if ((units > 0 ? rig_step(r, units) : rig_epoch(r, INT64_MAX / 4)) != THW_OK) return;
   }
 }
 
