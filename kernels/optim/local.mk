@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += libthwoptim.la
 libthwoptim_la_SOURCES = \
   %D%/constants.c \
+  %D%/epoch.c \
+  %D%/epoch.h \
   %D%/guard.c \
   %D%/guard.h \
   %D%/linesearch.c \

@@ -66,6 +66,12 @@ thw_status optim_need_sum(const optim *o, const char *who, const char *remedy) {
                     who, remedy);
 }
 
+thw_status optim_goal(const optim *o, thw_goal *out) {
+  const thw_host_stop *stop = o->host->ext(o->ctx, THW_HOST_EXT_STOP);
+  *out = (thw_goal){.size = sizeof *out};
+  return stop ? stop->goal(o->ctx, out) : THW_OK;
+}
+
 void optim_take_facts(optim *o, const thw_facts *f) {
   double *to[] = {&o->facts.lipschitz,  &o->facts.lipschitz_max, &o->facts.lipschitz_hess,
                   &o->facts.variance,   &o->facts.variance_hess, &o->facts.convexity,

@@ -48,6 +48,9 @@ thw_status optim_ready(const optim *o);
 /* THW_E_UNSUPPORTED with a text when the oracle is a stream. `remedy`: what to use instead. */
 thw_status optim_need_sum(const optim *o, const char *who, const char *remedy);
 
+/* What the run is after; zeros where the host cannot tell. */
+thw_status optim_goal(const optim *o, thw_goal *out);
+
 /* Takes over the members of `f` that are not NAN. */
 void optim_take_facts(optim *o, const thw_facts *f);
 

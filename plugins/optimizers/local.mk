@@ -40,6 +40,14 @@ newton_la_SOURCES = \
 newton_la_LDFLAGS = $(plugin_ldflags)
 newton_la_LIBADD = libthwoptim.la libthwcurvature.la $(BLAS_LIBS) $(LIBM)
 
+plugin_LTLIBRARIES += scsg.la
+scsg_la_SOURCES = \
+  %D%/scsg/plugin.c \
+  %D%/scsg/scsg.c \
+  %D%/scsg/scsg.h
+scsg_la_LDFLAGS = $(plugin_ldflags)
+scsg_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += sgd.la
 sgd_la_SOURCES = %D%/sgd/sgd.c
 sgd_la_LDFLAGS = $(plugin_ldflags)
