@@ -174,6 +174,14 @@ static thw_status check_value(filler *f, const thw_param *p, const tw_value *v, 
   case THW_P_REALS:
     return fill_numbers(f, p, v, r);
   case THW_P_ENUM:
+    if (v->type == TW_INT) { /* base = 1 where the choices are "0" and "1" */
+      char *digits = tw_sprintf("%lld", (long long)v->i);
+      if (choice(p, digits) >= 0) {
+        r->type = TW_STR, r->s = digits;
+        return THW_OK;
+      }
+      free(digits);
+    }
     if (v->type != TW_STR) return wrong_type(f, p, v);
     if (choice(p, v->s) < 0) return wrong_choice(f, p, v);
     r->type = TW_STR, r->s = tw_strdup(v->s);

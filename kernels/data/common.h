@@ -59,7 +59,8 @@ extern const char *const td_scale_choices[];
   "training file does not have is an error.\n\n"                                                   \
   "standardise = mean-std subtracts the mean and divides by the standard deviation of each "       \
   "column, max-abs divides by the largest absolute value, min-max maps the range to [0, 1], "      \
-  "unit-rows divides each row by its Euclidean norm. A constant column is only shifted. On "       \
+  "unit-rows divides each row by its Euclidean norm. Under "                                       \
+  "mean-std and min-max a constant column is only shifted. On "                                    \
   "sparse rows nothing is shifted: mean-std divides by the standard deviation, min-max by the "    \
   "length of the range, both counting the zeros that are not stored."
 

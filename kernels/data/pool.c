@@ -5,14 +5,23 @@
 
 #include <stdlib.h>
 
+static td_slot *add(td_pool *p, td_env e) {
+  td_slot *s = calloc(1, sizeof *s);
+  if (!s) {
+    td_nomem(e, "a batch", sizeof *s);
+    return NULL;
+  }
+  s->older = p->all;
+  p->all = s;
+  return s;
+}
+
 td_slot *td_pool_take(td_pool *p, td_env e, size_t bytes) {
   td_slot *s = p->free;
   if (s)
     p->free = s->next;
-  else if (!(s = calloc(1, sizeof *s))) {
-    td_nomem(e, "a batch", sizeof *s);
+  else if (!(s = add(p, e)))
     return NULL;
-  }
   s->batch = (thw_batch){.size = (uint32_t)sizeof(thw_batch), .priv = s};
   if (bytes > s->room) {
     void *wider = td_array(e, (int64_t)bytes, 1, "a batch");
@@ -34,10 +43,10 @@ void td_pool_release(td_pool *p, thw_batch *b) {
 }
 
 void td_pool_free(td_pool *p) {
-  for (td_slot *s = p->free, *next; s; s = next) {
-    next = s->next;
+  for (td_slot *s = p->all, *older; s; s = older) {
+    older = s->older;
     td_array_free(s->buffer);
     free(s);
   }
-  p->free = NULL;
+  *p = (td_pool){0};
 }

@@ -225,6 +225,24 @@ static void wrong_types(void **state) {
        "/etc/t.cfg:1: optimizer.path: the name of a file cannot be empty");
 }
 
+/* Choices that are numbers may be written without quotes. */
+static void choice_of_digits(void **state) {
+  (void)state;
+  static const char *const bases[] = {"auto", "0", "1", NULL};
+  static const thw_param one[] = {THW_PARAM_ENUM(params, rule, 0, bases, "first index")};
+  tw_schema s = {one, 1, sizeof(thw_param), others, 2};
+  fixture f;
+  fill_table(&f, &s, "o: { rule = 1; };", "/etc/t.cfg");
+  assert_int_equal(f.st, THW_OK);
+  assert_int_equal(f.p.rule, 2);
+  clear(&f);
+  fill_table(&f, &s, "o: { rule = 2; };", "/etc/t.cfg");
+  assert_int_equal(f.st, THW_E_ARG);
+  assert_string_equal(f.d.v[0].text,
+                      "/etc/t.cfg:1: optimizer.rule: expected a string, found the integer 2");
+  clear(&f);
+}
+
 static void ranges(void **state) {
   (void)state;
   SAYS("o: { step = 0; count = 101; sizes = [5,\n 0, 2000]; weights = [1.0]; };", THW_E_ARG,
@@ -327,10 +345,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults),       cmocka_unit_test(values),
       cmocka_unit_test(resolved_again), cmocka_unit_test(all_errors_at_once),
-      cmocka_unit_test(wrong_types),    cmocka_unit_test(ranges),
-      cmocka_unit_test(not_finite),     cmocka_unit_test(old_names),
-      cmocka_unit_test(absent_group),   cmocka_unit_test(longer_stride),
-      cmocka_unit_test(absolute_paths),
+      cmocka_unit_test(wrong_types),    cmocka_unit_test(choice_of_digits),
+      cmocka_unit_test(ranges),         cmocka_unit_test(not_finite),
+      cmocka_unit_test(old_names),      cmocka_unit_test(absent_group),
+      cmocka_unit_test(longer_stride),  cmocka_unit_test(absolute_paths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
