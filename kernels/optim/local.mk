@@ -12,6 +12,8 @@ libthwoptim_la_SOURCES = \
   %D%/linesearch.h \
   %D%/optim.c \
   %D%/optim.h \
+  %D%/perturb.c \
+  %D%/perturb.h \
   %D%/schedule.c \
   %D%/schedule.h \
   %D%/theory.c \

@@ -40,6 +40,11 @@ newton_la_SOURCES = \
 newton_la_LDFLAGS = $(plugin_ldflags)
 newton_la_LIBADD = libthwoptim.la libthwcurvature.la $(BLAS_LIBS) $(LIBM)
 
+plugin_LTLIBRARIES += perturbed-gd.la
+perturbed_gd_la_SOURCES = %D%/perturbed-gd/perturbed-gd.c
+perturbed_gd_la_LDFLAGS = $(plugin_ldflags)
+perturbed_gd_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += scsg.la
 scsg_la_SOURCES = \
   %D%/scsg/plugin.c \
