@@ -102,6 +102,7 @@ TESTS += test_state
 
 include %D%/plugins/local.mk
 include %D%/e2e/local.mk
+include %D%/rivals/local.mk
 
 # The loader.
 include %D%/broken/local.mk

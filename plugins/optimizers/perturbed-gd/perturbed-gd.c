@@ -108,7 +108,8 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->back = v[BACK], s->back_g = v[BACK_G], s->still = v[U];
   /* Estimates are made before the first step, when these hold nothing. */
-  s->probe.work = (curv_work){NULL, v[BACK], v[BACK_G], v[P0], v[P1], v[P2]};
+  s->probe.work =
+      (curv_work){.g0 = v[BACK], .point = v[BACK_G], .a = v[P0], .b = v[P1], .c = v[P2]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   THW_TRY(s->o.host->rng(s->o.ctx, "perturb", &s->push));
   optim_constants_start(&s->c, s->p->lipschitz, 0.0, 0);
