@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernels/optim/perturb.h"
 
-thw_status optim_goal(const optim *o, int claim, thw_goal *out) {
+thw_status optim_take_end(const optim *o, thw_goal *out) {
   const thw_host_stop *stop = o->host->ext(o->ctx, THW_HOST_EXT_STOP);
-  *out = (thw_goal){.size = sizeof *out};
-  if (!stop) return THW_OK;
-  if (claim) stop->claim(o->ctx);
-  return stop->goal(o->ctx, out);
+  if (stop) stop->claim(o->ctx);
+  return optim_goal(o, out);
 }
 
 thw_status optim_perturb(thw_rng *r, double radius, thw_vec *x, thw_vec *u) {

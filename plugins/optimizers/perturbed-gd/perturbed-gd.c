@@ -79,7 +79,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
   optim_init(&s->o, h, c);
   s->p = params_;
   *self = s;
-  return optim_goal(&s->o, 1, &s->goal);
+  return optim_take_end(&s->o, &s->goal);
 }
 
 static void destroy(void *self) {
