@@ -127,6 +127,7 @@ static thw_status start(tw_run *r, tw_state *from) {
   if (st == THW_OK) st = thw_copy(r->good, r->x);
   if (st == THW_OK) {
     if (!from) set_budget(r);
+    r->method = s->facts_seconds;
     double began = tw_run_seconds(r);
     st = thw_optimizer_start(s->method, s->object, r->x);
     r->method += tw_run_seconds(r) - began;

@@ -48,7 +48,8 @@ typedef struct tw_run {
   int64_t record_spent; /* what was spent then; not saved: it follows from the others */
   int64_t done;         /* the optimizer's own end: 0, THW_DONE or THW_STALLED */
   double elapsed;       /* seconds before this process */
-  double method;        /* of all seconds, those inside the optimizer's start and step */
+  double method;        /* of all seconds, those that the model's facts and the optimizer's start
+                           and step took */
 
   int resumable; /* all optimizers offer thw.state/1 */
   /* The budget cut the last step short: the state is not one that a run with a larger budget

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/cli/command.h"
 
@@ -68,7 +69,12 @@ static thw_status need(tw_setup *s, const char *path, tw_node **out, tw_diags *d
 
 static thw_status oracle_up(tw_setup *s, tw_diags *d) {
   tw_node *n = s->oracle_node;
+  struct timespec began, now;
+  clock_gettime(CLOCK_MONOTONIC, &began);
   thw_status st = tw_oracle_new(&s->session, n->ctx, &n->raw, 1, &s->oracle);
+  clock_gettime(CLOCK_MONOTONIC, &now); /* it asks for the facts */
+  s->facts_seconds =
+      (double)(now.tv_sec - began.tv_sec) + 1e-9 * (double)(now.tv_nsec - began.tv_nsec);
   if (st != THW_OK) return tw_setup_error(s, st, n->path, d);
   s->object = tw_oracle_object(s->oracle);
   st = thw_oracle_space(s->object, &s->space);

@@ -29,10 +29,11 @@ typedef struct tw_setup {
   tw_oracle *oracle;
   const thw_object *object; /* of the wrapped oracle */
   thw_space *space;
-  thw_layout layout; /* of the model; all zero without one */
-  int64_t rows;      /* in the sum; -1: a stream */
-  int64_t pass;      /* component gradients in one pass */
-  int smooth;        /* curvature means something */
+  thw_layout layout;    /* of the model; all zero without one */
+  int64_t rows;         /* in the sum; -1: a stream */
+  int64_t pass;         /* component gradients in one pass */
+  int smooth;           /* curvature means something */
+  double facts_seconds; /* that the model took to find its facts, which optimizers live on */
 } tw_setup;
 
 /* Where the components' log lines go; NULL: nowhere. */
