@@ -146,12 +146,8 @@ void escape_epoch(escape *e) {
   e->epochs = 0;
 }
 
-thw_status escape_at(escape *e, thw_vec *x, escape_outcome *out) {
-  int small = 0;
+thw_status escape_leave(escape *e, thw_vec *x, escape_outcome *out) {
   curv_status found = CURV_BOTTOM;
-  *out = ESCAPE_LARGE;
-  THW_TRY(escape_test(e, x, &small));
-  if (!small) return THW_OK;
   *out = ESCAPE_STUCK;
   THW_TRY(escape_search(e, x, &found));
   if (found == CURV_BOTTOM) *out = ESCAPE_MINIMUM;
@@ -164,6 +160,13 @@ thw_status escape_at(escape *e, thw_vec *x, escape_outcome *out) {
   if (st == THW_STALLED) return THW_OK;
   *out = ESCAPE_MOVED;
   return st;
+}
+
+thw_status escape_at(escape *e, thw_vec *x, escape_outcome *out) {
+  int small = 0;
+  *out = ESCAPE_LARGE;
+  THW_TRY(escape_test(e, x, &small));
+  return small ? escape_leave(e, x, out) : THW_OK;
 }
 
 void escape_report(const escape *e, thw_sink *k) {

@@ -148,6 +148,11 @@ thw_status escape_search(escape *e, const thw_vec *x, curv_status *out);
 /* x moves along the direction found. THW_STALLED, with a logged word: no step was any good. */
 thw_status escape_step(escape *e, thw_vec *x);
 
+/* Instead of a test, where the gradient of the whole sum at x is at hand. */
+thw_status escape_told(escape *e, const thw_vec *g, double norm, int *small);
+/* And where nobody has tested, but the search is wanted. */
+void escape_untested(escape *e);
+
 /* All three. */
 typedef enum escape_outcome {
   ESCAPE_LARGE,   /* the gradient is not small                                               */
@@ -156,6 +161,8 @@ typedef enum escape_outcome {
   ESCAPE_STUCK    /* small gradient, but no certificate and no way on; the log says why      */
 } escape_outcome;
 thw_status escape_at(escape *e, thw_vec *x, escape_outcome *out);
+/* The second and the third, where the gradient is small. */
+thw_status escape_leave(escape *e, thw_vec *x, escape_outcome *out);
 
 /* An epoch of the outer method is over. */
 void escape_epoch(escape *e);

@@ -32,6 +32,17 @@ neon2_la_SOURCES = \
 neon2_la_LDFLAGS = $(plugin_ldflags)
 neon2_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
 
+plugin_LTLIBRARIES += natasha.la
+natasha_la_SOURCES = \
+  %D%/natasha/epoch.c \
+  %D%/natasha/natasha.h \
+  %D%/natasha/natasha15.c \
+  %D%/natasha/natasha2.c \
+  %D%/natasha/plugin.c \
+  %D%/natasha/theory.c
+natasha_la_LDFLAGS = $(plugin_ldflags)
+natasha_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += newton.la
 newton_la_SOURCES = \
   %D%/newton/newton.c \
