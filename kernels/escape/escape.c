@@ -9,7 +9,7 @@ const char *const escape_probes[] = {"auto", "sqrt", "fixed", "literal", NULL};
 const char *const escape_maps[] = {"tight", "paper", NULL};
 const char *const escape_steps[] = {"theory", "curv", "search", NULL};
 
-#define ROOM 64          /* vectors in the basis of krylov */
+#define ROOM 128         /* vectors in the basis of krylov */
 #define LARGE_SUM 100000 /* rows from which auto thinks of svrg */
 
 /* ---- parameters -------------------------------------------------------------------------------

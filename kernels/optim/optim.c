@@ -113,8 +113,11 @@ int optim_pace_step(optim_pace *p, int64_t rows) {
 
 void optim_pace_grow(optim_pace *p, const optim *o, double factor) {
   if (p->batch == 0 || !(factor > 0.0)) return;
-  double b = ceil((double)p->batch * factor), most = o->n > 0 ? (double)o->n : 0x1p40;
-  p->batch = (int64_t)fmax(1.0, fmin(b, most));
+  double b = ceil((double)p->batch * factor);
+  if (o->n > 0 && b >= (double)o->n)
+    p->batch = 0; /* drawn with replacement as many rows would still be noisy */
+  else
+    p->batch = (int64_t)fmax(1.0, fmin(b, 0x1p40));
 }
 
 #define PATIENCE 10

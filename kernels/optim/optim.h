@@ -82,7 +82,7 @@ static inline double optim_passes(const optim_pace *p) {
 static inline int64_t optim_step_rows(const optim_pace *p) {
   return p->batch > 0 ? p->batch : p->pass;
 }
-/* Multiplies the batch, up to the whole sum. */
+/* Multiplies the batch; where it would reach the whole sum it becomes that. */
 void optim_pace_grow(optim_pace *p, const optim *o, double factor);
 
 /* Work done in a step against what the caller allows. */

@@ -105,7 +105,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
 
 static thw_status one_step(adam *s, optim_meter *m, int *pass_ended) {
   const struct adam_params *p = s->p;
-  double base = p->step > 0.0 ? p->step : s->pace.batch > 0 ? 0.01 : 0.05;
+  double base = p->step > 0.0 ? p->step : p->batch > 0 ? 0.01 : 0.05;
   uint32_t how = p->draw == EPOCH ? THW_DRAW_NEXT : THW_DRAW_UNIFORM;
   int64_t rows = 0;
   double eta =

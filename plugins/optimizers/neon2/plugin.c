@@ -204,7 +204,7 @@ static const thw_component component = {
         "given L), online (Neon2^online: Oja's iteration on mini-batches with verified finds; for "
         "streams), svrg (Neon2^svrg: shift and invert; for very large sums), vr "
         "(variance-reduced Oja: cheapest on most sums, its failure rate is measured, not proved) "
-        "and krylov (Lanczos: finds with the fewest gradients, keeps up to 64 vectors).\n\n"
+        "and krylov (Lanczos: finds with the fewest gradients, keeps up to 128 vectors).\n\n"
         "The length of a curvature step is found by a line search on values of the test's rows, "
         "which makes L2 unimportant. An epoch of the inner method after which f on 512 fixed rows "
         "has risen by more than a tenth is undone and repeated with half the step: right after a "
