@@ -83,6 +83,7 @@ static void search(tally *t, tp_model *m, uint32_t dtype, int stream, const doub
   curv_result result;
   thw_vec *x0;
   if (curv_work_new(tp_oracle_space(oracle), &w) != THW_OK) abort();
+  if (curv_work_extend(tp_oracle_space(oracle), &w, o->variant, 400) != THW_OK) abort();
   if (thw_vec_new(tp_oracle_space(oracle), &x0) != THW_OK) abort();
   if (thw_oracle_(f)->start_point(f->self, x0, r) != THW_OK) abort();
   curv_problem p = {.oracle = f, .x0 = x0, .n = stream ? -1 : m->n, .rng = r};

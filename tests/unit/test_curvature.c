@@ -235,6 +235,86 @@ static void vr_notices_a_small_constant(void **state) {
   assert_int_equal(c.found, 20);
 }
 
+/* ---- svrg and krylov ---------------------------------------------------------------------------
+ */
+
+static void svrg_cell(int64_t n, int64_t batch, double delta, double bottom) {
+  char what[80];
+  curv_plan plan;
+  curv_options o = options(CURV_SVRG, delta);
+  o.L = 1.5;
+  o.V_H = 0.25;
+  o.batch = batch;
+  tp_cell c = tp_quartic_cell(50, n, 0.5, 0, TP_NEG, 0, &o, 20, 10000);
+  snprintf(what, sizeof what, "svrg n %lld delta %g", (long long)n, delta);
+  tp_print_cell(what, &c);
+  assert_int_equal(c.found, 20);
+  assert_int_equal(c.wrong, 0);
+  c = tp_quartic_cell(50, n, 0.5, 0, TP_NONE, 0, &o, 3, 11000);
+  snprintf(what, sizeof what, "  none (spec %g passes)", bottom);
+  tp_print_cell(what, &c);
+  assert_int_equal(c.bottom, 3);
+  in_band(c.bottom_cost / (double)n, bottom, 0.15);
+  curv_plan_make(CURV_SVRG, &o, n, 50, &plan);
+  in_band(plan.cost, c.bottom_cost, 0.25);
+}
+
+static void svrg_certifies_on_large_sums(void **state) {
+  (void)state;
+  svrg_cell(1000, 8, 0.1, 57);
+  svrg_cell(1000, 8, 0.03, 118);
+  svrg_cell(4000, 8, 0.1, 46);
+}
+
+/* Steps too long for the true L and V_H make a system diverge, which is noticed and repaired. */
+static void svrg_survives_wrong_constants(void **state) {
+  (void)state;
+  curv_options o = options(CURV_SVRG, 0.03);
+  o.L = 0.15;
+  o.V_H = 0.025;
+  o.batch = 8;
+  tp_cell c = tp_quartic_cell(50, 1000, 0.5, 0, TP_NEG, 0, &o, 10, 12000);
+  tp_print_cell("svrg L and V_H a tenth of the truth", &c);
+  assert_int_equal(c.found, 10);
+  assert_int_equal(c.wrong, 0);
+  c = tp_quartic_cell(50, 1000, 0.5, 0, TP_PSD, 0, &o, 5, 12500);
+  tp_print_cell("  positive semidefinite", &c);
+  assert_int_equal(c.found, 0);
+}
+
+static void krylov_finds_with_few_gradients(void **state) {
+  (void)state;
+  static const double at[3] = {0.1, 0.01, 0.001}, find[3] = {10, 21, 37};
+  for (int i = 0; i < 3; i++) {
+    char what[80];
+    curv_plan plan;
+    curv_options o = options(CURV_KRYLOV, at[i]);
+    o.L = 1;
+    tp_cell c = tp_quartic_cell(200, 1, 0, 0, TP_NEG, 0, &o, 15, 13000);
+    snprintf(what, sizeof what, "krylov delta %g (spec for d = 400: %g)", at[i], find[i]);
+    tp_print_cell(what, &c);
+    assert_int_equal(c.found, 15);
+    assert_int_equal(c.wrong, 0);
+    in_band(c.median, find[i], 0.3);
+    c = tp_quartic_cell(100, 1, 0, 0, TP_PSD, 0, &o, 5, 14000);
+    tp_print_cell("  positive semidefinite, d = 100", &c);
+    assert_int_equal(c.bottom, 5);
+    /* T + 1 products and the gradient, fewer when the space is used up */
+    curv_plan_make(CURV_KRYLOV, &o, 1, 100, &plan);
+    assert_true(c.bottom_cost == fmin((double)plan.steps + 2, 101));
+  }
+}
+
+static void krylov_repairs_a_small_constant(void **state) {
+  (void)state;
+  curv_options o = options(CURV_KRYLOV, 0.01);
+  o.L = 0.1;
+  tp_cell c = tp_quartic_cell(200, 1, 0, 0, TP_NEG, 0, &o, 20, 15000);
+  tp_print_cell("krylov L = 0.1 of the truth", &c);
+  assert_true(c.found >= 19);
+  assert_int_equal(c.wrong, 0);
+}
+
 /* ---- precision ------------------------------------------------------------------------------- */
 
 static void single_precision_is_never_wrong(void **state) {
@@ -274,6 +354,10 @@ int main(void) {
       cmocka_unit_test(online_finds_curvature_in_a_stream),
       cmocka_unit_test(vr_finds_curvature_in_few_passes),
       cmocka_unit_test(vr_notices_a_small_constant),
+      cmocka_unit_test(svrg_certifies_on_large_sums),
+      cmocka_unit_test(svrg_survives_wrong_constants),
+      cmocka_unit_test(krylov_finds_with_few_gradients),
+      cmocka_unit_test(krylov_repairs_a_small_constant),
       cmocka_unit_test(single_precision_is_never_wrong),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
