@@ -59,6 +59,12 @@ test_curvature_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_curvature_parts_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_curvature_parts
 
+check_PROGRAMS += test_neon2
+test_neon2_SOURCES = %D%/unit/test_neon2.c
+test_neon2_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_neon2_LDADD = libtpproblems.la libthwescape.la $(unit_ldadd)
+TESTS += test_neon2
+
 check_PROGRAMS += test_schema
 test_schema_SOURCES = %D%/unit/test_schema.c
 test_schema_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -43,7 +43,17 @@ cat >catalyst.cfg <<'END'
 optimizer: { type = "catalyst"; inner: { type = "svrg"; }; };
 END
 
-for method in gd gd-bb gd-accelerated lbfgs newton sgd adam svrg svrg-random catalyst; do
+# One that is cut by the budget on its way, one that is cut in its search.
+cat >neon2.cfg <<'END'
+model: { type = "geman-mcclure"; };
+optimizer: { type = "neon2"; epsilon = 1e-9; delta = 1e-2; inner: { type = "svrg"; }; };
+END
+cat >neon2-sgd.cfg <<'END'
+model: { type = "geman-mcclure"; };
+optimizer: { type = "neon2"; epsilon = 1.0; delta = 1e-4; inner: { type = "sgd"; }; };
+END
+
+for method in gd gd-bb gd-accelerated lbfgs newton sgd adam svrg svrg-random catalyst neon2 neon2-sgd; do
   set -- common.cfg $method.cfg --quiet
   run "$@" --out $method-ref || { fail "$method"; continue; }
   for passes in 2.6 9 16.3; do

@@ -60,9 +60,17 @@ static void fill(link *l, char *words, tw_diags *d) {
   tw_config_free(resolved);
 }
 
+/* As the component's own, without THW_EXT_STEER. */
+static const thw_component *unsteered;
+static const void *ext_without_steer(void *self, const char *id) {
+  return strcmp(id, THW_EXT_STEER) == 0 ? NULL : unsteered->ext(self, id);
+}
+
 static void make(tp_chain *t, link *l, const char *path, const char *words, thw_wired *wired) {
   tw_diags d = {0};
   char *copy = strdup(words), *id = strtok(copy, " ");
+  int steered = id[0] != '!';
+  if (!steered) id++;
   const thw_component *c = l->component = find(id, &d);
   fill(l, copy, &d);
   l->ctx = tw_ctx_new(&t->session, path);
@@ -70,6 +78,10 @@ static void make(tp_chain *t, link *l, const char *path, const char *words, thw_
   if (st == THW_OK) st = c->create(c, &tw_host, l->ctx, l->params, wired, &l->self);
   if (st != THW_OK) die(tw_ctx_take_text(l->ctx, st), words);
   l->raw = (thw_object){sizeof l->raw, THW_OPTIMIZER, c->ops, l->self, c->ext};
+  if (!steered) {
+    unsteered = c;
+    l->raw.ext = ext_without_steer;
+  }
   l->proxy = tw_optimizer_proxy_new(&t->session, l->ctx, &l->raw);
   tw_diags_free(&d);
   free(copy);

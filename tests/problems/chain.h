@@ -13,8 +13,8 @@
 typedef struct tp_chain tp_chain;
 
 /* `outer` and `inner` (or NULL): "neon2 epsilon=1e-3 delta=0.05": id, which is also the plugin's
- * file, and parameters. Aborts with a word where that cannot be made. `budget`: component
- * gradients, -1: no limit. */
+ * file, and parameters; "!gd": with THW_EXT_STEER hidden. Aborts with a word where that cannot be
+ * made. `budget`: component gradients, -1: no limit. */
 tp_chain *tp_chain_new(const tp_oracle *o, uint64_t seed, int64_t budget, const char *outer,
                        const char *inner);
 void tp_chain_free(tp_chain *c);
