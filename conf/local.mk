@@ -6,6 +6,18 @@ examplesdatadir = $(examplesdir)/data
 dist_examples_DATA = \
   %D%/quickstart.cfg
 
+# One for each optimizer; they name data as ../data.
+examplesoptimizersdir = $(examplesdir)/optimizers
+dist_examplesoptimizers_DATA = \
+  %D%/examples/adam.cfg \
+  %D%/examples/catalyst.cfg \
+  %D%/examples/gd.cfg \
+  %D%/examples/lbfgs.cfg \
+  %D%/examples/newton.cfg \
+  %D%/examples/sgd.cfg \
+  %D%/examples/svrg-nonconvex.cfg \
+  %D%/examples/svrg.cfg
+
 dist_examplesdata_DATA = \
   %D%/data/README \
   %D%/data/digits.csv.gz

@@ -39,3 +39,6 @@ TESTS += test_bands
 long_checks += check-optim-bands
 check-optim-bands: test_bands$(EXEEXT) test_optima$(EXEEXT) all
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_bands all && top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_optima all
+
+dist_check_SCRIPTS += %D%/examples.sh
+TESTS += %D%/examples.sh

@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Every pipeline in conf/examples runs as it stands and reaches what it asks for.
+. "$top_srcdir/tests/e2e/lib.sh"
+THALWEG_PLUGIN_PATH=$top_builddir/.libs
+
+found=0
+for file in "$top_srcdir"/conf/examples/*.cfg; do
+  name=$(basename "$file" .cfg)
+  found=$((found + 1))
+  status 0 "$thalweg" run "$file" --no-plot --quiet --out "$name"
+  says "$name/result.json" '"status": "converged"'
+  case $name in
+    catalyst) ;; # asks for no verdict
+    *) says "$name/result.json" 'approximate-local-minimum' ;;
+  esac
+done
+test $found -ge 8 || fail "only $found examples found"
+finish
