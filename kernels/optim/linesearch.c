@@ -23,7 +23,8 @@ static int acceptable(const search *s, const optim_line *p) {
   const optim_wolfe *w = s->w;
   if (!isfinite(p->f)) return 0;
   if (p->f <= s->f0 + w->c1 * p->a * s->df0 && fabs(p->df) <= -w->c2 * s->df0) return 1;
-  return fabs(p->f - s->f0) <= s->eps && p->df >= w->c2 * s->df0 && p->df <= (2 * w->c1 - 1) * s->df0;
+  return fabs(p->f - s->f0) <= s->eps && p->df >= w->c2 * s->df0 &&
+         p->df <= (2 * w->c1 - 1) * s->df0;
 }
 
 /* True when the minimum lies to the left of p: too high, or already rising. */
