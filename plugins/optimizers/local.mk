@@ -69,6 +69,15 @@ sgd_la_SOURCES = %D%/sgd/sgd.c
 sgd_la_LDFLAGS = $(plugin_ldflags)
 sgd_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
+plugin_LTLIBRARIES += spider.la
+spider_la_SOURCES = \
+  %D%/spider/escape.c \
+  %D%/spider/plugin.c \
+  %D%/spider/spider.c \
+  %D%/spider/spider.h
+spider_la_LDFLAGS = $(plugin_ldflags)
+spider_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
+
 plugin_LTLIBRARIES += svrg.la
 svrg_la_SOURCES = \
   %D%/svrg/plugin.c \

@@ -1,9 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Methods that find minima in other ways than by a search for negative curvature.
-rivals_rig = %D%/rig.c %D%/rig.h
+rivals_trial = %D%/trial.c %D%/trial.h
 
 check_PROGRAMS += test_perturbed_gd
-test_perturbed_gd_SOURCES = $(rivals_rig) %D%/test_perturbed_gd.c
+test_perturbed_gd_SOURCES = $(rivals_trial) %D%/test_perturbed_gd.c
 test_perturbed_gd_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_perturbed_gd_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_perturbed_gd
+
+check_PROGRAMS += test_spider
+test_spider_SOURCES = $(rivals_trial) %D%/test_spider.c
+test_spider_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_spider_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_spider
+
+check_PROGRAMS += test_spider_bands
+test_spider_bands_SOURCES = %D%/test_spider_bands.c
+test_spider_bands_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_spider_bands_LDADD = $(optim_ldadd)
+TESTS += test_spider_bands

@@ -8,7 +8,7 @@
 
 #include "tests/problems/cells.h"
 #include "tests/problems/model.h"
-#include "tests/rivals/rig.h"
+#include "tests/rivals/trial.h"
 
 static thw_facts no_facts(void) {
   double u = (double)NAN;
@@ -39,17 +39,17 @@ static void ends_after_404(void **state) {
     thw_rng r = {.key = {(uint32_t)i + 1, 404}};
     with_spectrum(D, 0, 0, &r, a);
     tp_model m = tp_quartic(1, D, a, 0, 0, &r);
-    rig g;
-    rig_open(&g, "perturbed-gd", "step=0.5 decrease=1e-6", &m,
-             &(rig_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
+    trial g;
+    trial_open(&g, "perturbed-gd", "step=0.5 decrease=1e-6", &m,
+               &(trial_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
     double f, norm;
-    assert_int_equal(rig_run(&g, 1, 5000), THW_DONE);
-    cost[i] = (double)rig_cost(&g);
-    rig_judge(&g, &m, &f, &norm);
+    assert_int_equal(trial_run(&g, 1, 5000), THW_DONE);
+    cost[i] = (double)trial_cost(&g);
+    trial_judge(&g, &m, &f, &norm);
     assert_true(norm <= 1e-3);
     assert_true(fabs(g.io.grad_norm - norm) <= 1e-12 && fabs(g.io.f - f) <= 1e-12);
     minima += f < -1.0; /* 0 at the saddle; minima lie between -2.12 and -1.63 */
-    rig_close(&g);
+    trial_close(&g);
     tp_model_free(&m);
   }
   double median = tp_median(cost, SEEDS);
@@ -76,13 +76,13 @@ static void leaves_a_saddle(void **state) {
         m = tp_quartic(1, D, a, 0, 0, &r);
       else
         tp_quartic_matrix(&m, a);
-      rig g;
-      rig_open(&g, "perturbed-gd", "step=0.5 interval=1000000", &m,
-               &(rig_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
-      do assert_int_equal(rig_step(&g, 1), THW_OK);
-      while (g.io.f > -delta[k] * delta[k] / 10 && rig_cost(&g) < 100000);
-      cost[i] = (double)rig_cost(&g);
-      rig_close(&g);
+      trial g;
+      trial_open(&g, "perturbed-gd", "step=0.5 interval=1000000", &m,
+                 &(trial_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
+      do assert_int_equal(trial_step(&g, 1), THW_OK);
+      while (g.io.f > -delta[k] * delta[k] / 10 && trial_cost(&g) < 100000);
+      cost[i] = (double)trial_cost(&g);
+      trial_close(&g);
     }
     tp_model_free(&m);
     double median = tp_median(cost, SEEDS);
@@ -105,15 +105,15 @@ static void returns_the_point_before(void **state) {
   tp_symmetric(D, lam, NULL, a);
   thw_rng r = {.key = {3, 3}};
   tp_model m = tp_quartic(1, D, a, 0, 0, &r);
-  rig g;
-  rig_open(&g, "perturbed-gd", "lipschitz=1 interval=37", &m, &(rig_setup){.epsilon = 1e-3});
-  assert_int_equal(rig_run(&g, 1, 1000), THW_DONE);
-  assert_int_equal(rig_cost(&g), 1 + 1 + 37);
-  rig_point(&g, x);
+  trial g;
+  trial_open(&g, "perturbed-gd", "lipschitz=1 interval=37", &m, &(trial_setup){.epsilon = 1e-3});
+  assert_int_equal(trial_run(&g, 1, 1000), THW_DONE);
+  assert_int_equal(trial_cost(&g), 1 + 1 + 37);
+  trial_point(&g, x);
   assert_memory_equal(x, x0, sizeof x);
-  assert_int_equal(rig_step(&g, 1), THW_DONE);
-  assert_int_equal(rig_cost(&g), 1 + 1 + 37);
-  rig_close(&g);
+  assert_int_equal(trial_step(&g, 1), THW_DONE);
+  assert_int_equal(trial_cost(&g), 1 + 1 + 37);
+  trial_close(&g);
   tp_model_free(&m);
   free(a);
 }
@@ -130,22 +130,22 @@ static void theory_takes_its_formulas(void **state) {
   tp_symmetric(D, lam, NULL, a);
   thw_rng r = {.key = {3, 3}};
   tp_model m = tp_quartic(1, D, a, 0, 0, &r);
-  rig_setup setup = {.epsilon = 0.1, .facts = &facts, .x0 = x0};
-  assert_int_equal(rig_refused("perturbed-gd", "theory=1 gap=1", &m, &setup, text, sizeof text),
+  trial_setup setup = {.epsilon = 0.1, .facts = &facts, .x0 = x0};
+  assert_int_equal(trial_refused("perturbed-gd", "theory=1 gap=1", &m, &setup, text, sizeof text),
                    THW_E_ARG);
   assert_non_null(strstr(text, "lipschitz_hess"));
   assert_int_equal(
-      rig_refused("perturbed-gd", "theory=1 lipschitz_hess=6", &m, &setup, text, sizeof text),
+      trial_refused("perturbed-gd", "theory=1 lipschitz_hess=6", &m, &setup, text, sizeof text),
       THW_E_ARG);
   assert_non_null(strstr(text, "gap"));
-  assert_int_equal(rig_refused("perturbed-gd", "theory=1 step=1", &m, &setup, text, sizeof text),
+  assert_int_equal(trial_refused("perturbed-gd", "theory=1 step=1", &m, &setup, text, sizeof text),
                    THW_E_ARG);
-  rig g;
-  rig_open(&g, "perturbed-gd", "theory=1 lipschitz_hess=6 gap=1 c=0.5", &m, &setup);
+  trial g;
+  trial_open(&g, "perturbed-gd", "theory=1 lipschitz_hess=6 gap=1 c=0.5", &m, &setup);
   double chi = 3 * fmax(log(D * 2.0 * 1 / (0.5 * 0.01 * 0.01)), 4);
   assert_true(chi > 12);
-  assert_int_equal(rig_step(&g, 1), THW_OK);
-  rig_point(&g, x);
+  assert_int_equal(trial_step(&g, 1), THW_OK);
+  trial_point(&g, x);
   for (int i = 0; i < D; i++) {
     y[i] = x0[i] - 0.25 * (lam[i] * x0[i] + x0[i] * x0[i] * x0[i]);
     assert_true(fabs(x[i] - y[i]) < 1e-15);
@@ -155,13 +155,13 @@ static void theory_takes_its_formulas(void **state) {
   double before = (double)NAN;
   for (; g.io.grad_norm > sqrt(0.5) * 0.1 / (chi * chi); still++) {
     before = g.io.grad_norm;
-    assert_int_equal(rig_step(&g, 1), THW_OK);
+    assert_int_equal(trial_step(&g, 1), THW_OK);
   }
   assert_true(before > sqrt(0.5) * 0.1 / (chi * chi));
-  int64_t interval = (int64_t)ceil(chi / 0.25 * 2.0 / sqrt(6 * 0.1)), at = rig_cost(&g);
-  assert_int_equal(rig_run(&g, 1, 1000000), THW_DONE);
-  assert_int_equal(rig_cost(&g) - at, 1 + interval);
-  rig_close(&g);
+  int64_t interval = (int64_t)ceil(chi / 0.25 * 2.0 / sqrt(6 * 0.1)), at = trial_cost(&g);
+  assert_int_equal(trial_run(&g, 1, 1000000), THW_DONE);
+  assert_int_equal(trial_cost(&g) - at, 1 + interval);
+  trial_close(&g);
   tp_model_free(&m);
   free(a);
 }
@@ -176,14 +176,14 @@ static void a_step_too_long_is_halved(void **state) {
   tp_symmetric(D, lam, NULL, a);
   thw_rng r = {.key = {3, 3}};
   tp_model m = tp_quartic(1, D, a, 0, 0, &r);
-  rig g;
+  trial g;
   double f, norm;
-  rig_open(&g, "perturbed-gd", "", &m, &(rig_setup){.epsilon = 1e-4, .facts = &facts});
-  assert_int_equal(rig_run(&g, 1, 5000), THW_DONE);
-  rig_judge(&g, &m, &f, &norm);
+  trial_open(&g, "perturbed-gd", "", &m, &(trial_setup){.epsilon = 1e-4, .facts = &facts});
+  assert_int_equal(trial_run(&g, 1, 5000), THW_DONE);
+  trial_judge(&g, &m, &f, &norm);
   assert_true(norm <= 1e-4);
   assert_true(fabs(f + 4.0 * D) < 1e-3); /* x_j = +-2: -4*4/2 + 16/4 */
-  rig_close(&g);
+  trial_close(&g);
   tp_model_free(&m);
   free(a);
 }
@@ -196,9 +196,9 @@ static void bits(void **state) {
     thw_rng r = {.key = {7, 7}};
     with_spectrum(D, 0, 0, &r, a);
     tp_model m = tp_quartic(8, D, a, 0.5, 0.5, &r);
-    rig_setup one = {.epsilon = 1e-3, .seed = 5, .dtype = dtype};
-    rig_same_bits("perturbed-gd", "", &m, &one, 1, 1, 4000);
-    rig_same_bits("perturbed-gd", "", &m, &one, 1000, 8, 6000);
+    trial_setup one = {.epsilon = 1e-3, .seed = 5, .dtype = dtype};
+    trial_same_bits("perturbed-gd", "", &m, &one, 1, 1, 4000);
+    trial_same_bits("perturbed-gd", "", &m, &one, 1000, 8, 6000);
     tp_model_free(&m);
   }
   free(a);
@@ -212,7 +212,7 @@ static void refuses_streams(void **state) {
   thw_rng r = {.key = {7, 7}};
   tp_model m = tp_quartic(8, D, a, 0.5, 0.5, &r);
   assert_int_equal(
-      rig_refused("perturbed-gd", "", &m, &(rig_setup){.stream = 1}, text, sizeof text),
+      trial_refused("perturbed-gd", "", &m, &(trial_setup){.stream = 1}, text, sizeof text),
       THW_E_UNSUPPORTED);
   assert_non_null(strstr(text, "spider"));
   tp_model_free(&m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/rivals/rig.h"
+#include "tests/rivals/trial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static void set(const thw_param *p, char *params, const char *value) {
       if (strcmp(p->choices[i], value) == 0) *(int32_t *)at = i;
     break;
   default:
-    fail_msg("parameter %s has a type that this rig does not set", p->name);
+    fail_msg("parameter %s has a type that this trial does not set", p->name);
   }
 }
 
@@ -60,11 +60,11 @@ static void set_all(const thw_component *c, char *params, const char *texts) {
   free(copy);
 }
 
-static const thw_optimizer_ops *ops(const rig *r) {
+static const thw_optimizer_ops *ops(const trial *r) {
   return r->component->ops;
 }
 
-static thw_status create(rig *r, const char *name, const char *params, const rig_setup *setup) {
+static thw_status create(trial *r, const char *name, const char *params, const trial_setup *setup) {
   uint32_t dtype = setup->dtype ? setup->dtype : THW_F64;
   memset(r, 0, sizeof *r);
   tw_session_init(&r->session, setup->seed, dtype, setup->threads ? setup->threads : 1);
@@ -81,7 +81,7 @@ static thw_status create(rig *r, const char *name, const char *params, const rig
   return st == THW_OK ? c->create(c, &tw_host, r->ctx, r->params, &none, &r->self) : st;
 }
 
-static thw_status start(rig *r, const tp_model *m, const rig_setup *setup) {
+static thw_status start(trial *r, const tp_model *m, const trial_setup *setup) {
   r->oracle = tp_oracle_new(m, setup->dtype ? setup->dtype : THW_F64, setup->stream);
   r->space = tp_oracle_space(r->oracle);
   if (setup->facts) {
@@ -102,14 +102,14 @@ static thw_status start(rig *r, const tp_model *m, const rig_setup *setup) {
   return ops(r)->start(r->self, o, r->x);
 }
 
-static void words(rig *r, thw_status st, char *text, size_t n) {
+static void words(trial *r, thw_status st, char *text, size_t n) {
   char *t = tw_ctx_take_text(r->ctx, st);
   snprintf(text, n, "%s", t);
   free(t);
 }
 
-void rig_open(rig *r, const char *name, const char *params, const tp_model *m,
-              const rig_setup *setup) {
+void trial_open(trial *r, const char *name, const char *params, const tp_model *m,
+                const trial_setup *setup) {
   char text[600];
   thw_status st = create(r, name, params, setup);
   if (st == THW_OK) st = start(r, m, setup);
@@ -118,18 +118,18 @@ void rig_open(rig *r, const char *name, const char *params, const tp_model *m,
   fail_msg("%s: %s", name, text);
 }
 
-thw_status rig_refused(const char *name, const char *params, const tp_model *m,
-                       const rig_setup *setup, char *text, size_t n) {
-  rig r;
+thw_status trial_refused(const char *name, const char *params, const tp_model *m,
+                         const trial_setup *setup, char *text, size_t n) {
+  trial r;
   thw_status st = create(&r, name, params, setup);
   if (st == THW_OK) st = start(&r, m, setup);
-  if (st == THW_OK) st = rig_step(&r, 1);
+  if (st == THW_OK) st = trial_step(&r, 1);
   words(&r, st, text, n);
-  rig_close(&r);
+  trial_close(&r);
   return st;
 }
 
-void rig_close(rig *r) {
+void trial_close(trial *r) {
   thw_vec_free(r->x);
   if (r->self) r->component->destroy(r->self);
   tp_oracle_free(r->oracle);
@@ -137,13 +137,13 @@ void rig_close(rig *r) {
   free(r->params);
 }
 
-thw_status rig_step(rig *r, int64_t units) {
+thw_status trial_step(trial *r, int64_t units) {
   r->io = (thw_step){
       .size = sizeof r->io, .max_units = units, .f = (double)NAN, .grad_norm = (double)NAN};
   return ops(r)->step(r->self, &r->io);
 }
 
-void rig_point(rig *r, double *out) {
+void trial_point(trial *r, double *out) {
   thw_view v;
   assert_int_equal(ops(r)->point(r->self, r->x), THW_OK);
   assert_int_equal(r->x->ops->map(r->x, THW_READ, &v), THW_OK);
@@ -151,23 +151,23 @@ void rig_point(rig *r, double *out) {
   assert_int_equal(r->x->ops->unmap(r->x, THW_READ), THW_OK);
 }
 
-int64_t rig_cost(const rig *r) {
+int64_t trial_cost(const trial *r) {
   return tp_oracle_cost(r->oracle);
 }
 
-void rig_judge(rig *r, const tp_model *m, double *f, double *norm) {
+void trial_judge(trial *r, const tp_model *m, double *f, double *norm) {
   double *buffer = tp_doubles(2 * m->d);
   thw_view x = {buffer, m->d, 0, THW_F64, THW_MEM_HOST},
            g = {buffer + m->d, m->d, 0, THW_F64, THW_MEM_HOST};
-  rig_point(r, buffer);
+  trial_point(r, buffer);
   assert_int_equal(m->ops->eval(m->self, &x, NULL, f, &g), THW_OK);
   *norm = sqrt(tp_dot(m->d, buffer + m->d, buffer + m->d));
   free(buffer);
 }
 
-thw_status rig_run(rig *r, int64_t units, int64_t limit) {
-  while (rig_cost(r) < limit) {
-    thw_status st = rig_step(r, units);
+thw_status trial_run(trial *r, int64_t units, int64_t limit) {
+  while (trial_cost(r) < limit) {
+    thw_status st = trial_step(r, units);
     if (st == THW_OK) continue;
     if (st < 0) {
       char text[600];
@@ -182,50 +182,50 @@ thw_status rig_run(rig *r, int64_t units, int64_t limit) {
 /* ---- bits ----------------------------------------------------------------------------------- */
 
 /* The state goes into a fresh instance, which goes on. */
-static void move(rig *r, const char *name, const char *params, const tp_model *m,
-                 const rig_setup *setup) {
-  rig next;
+static void move(trial *r, const char *name, const char *params, const tp_model *m,
+                 const trial_setup *setup) {
+  trial next;
   tw_state *s = tw_state_new();
   const thw_ext_state *e = r->component->ext(r->self, THW_EXT_STATE);
   assert_non_null(e);
   assert_int_equal(e->save(r->self, tw_state_writer(s, "optimizer", e->version)), THW_OK);
-  rig_open(&next, name, params, m, setup);
-  int64_t before = rig_cost(&next);
+  trial_open(&next, name, params, m, setup);
+  int64_t before = trial_cost(&next);
   e = next.component->ext(next.self, THW_EXT_STATE);
   if (e->load(next.self, tw_state_reader(s, "optimizer")) != THW_OK)
     fail_msg("load: %s", tw_state_error(s));
-  assert_int_equal(rig_cost(&next), before);
+  assert_int_equal(trial_cost(&next), before);
   tw_state_free(s);
-  rig_close(r);
+  trial_close(r);
   *r = next;
 }
 
-void rig_same_bits(const char *name, const char *params, const tp_model *m, const rig_setup *setup,
-                   int64_t a, int64_t b, int64_t budget) {
+void trial_same_bits(const char *name, const char *params, const tp_model *m,
+                     const trial_setup *setup, int64_t a, int64_t b, int64_t budget) {
   double *x = tp_doubles(2 * m->d), *y = x + m->d;
-  rig r, s;
+  trial r, s;
   int64_t spent = 0, steps = 0;
-  rig_open(&r, name, params, m, setup);
-  thw_status end = rig_run(&r, a, budget);
-  int64_t cost = rig_cost(&r);
-  rig_point(&r, x);
-  rig_close(&r);
+  trial_open(&r, name, params, m, setup);
+  thw_status end = trial_run(&r, a, budget);
+  int64_t cost = trial_cost(&r);
+  trial_point(&r, x);
+  trial_close(&r);
 
-  rig_open(&s, name, params, m, setup);
+  trial_open(&s, name, params, m, setup);
   thw_status st = THW_OK;
-  for (; st == THW_OK && (spent + rig_cost(&s) < cost || end == THW_DONE); steps++) {
+  for (; st == THW_OK && (spent + trial_cost(&s) < cost || end == THW_DONE); steps++) {
     /* the last step of the other run may have been a longer one */
-    int64_t left = cost - spent - rig_cost(&s);
-    st = rig_step(&s, left < 1 ? 1 : left < b ? left : b);
+    int64_t left = cost - spent - trial_cost(&s);
+    st = trial_step(&s, left < 1 ? 1 : left < b ? left : b);
     assert_true(st >= 0);
-    spent += rig_cost(&s);
+    spent += trial_cost(&s);
     move(&s, name, params, m, setup);
     assert_true(steps < 100000);
   }
   assert_int_equal(st == THW_DONE, end == THW_DONE);
-  assert_int_equal(spent + rig_cost(&s), cost);
-  rig_point(&s, y);
-  rig_close(&s);
+  assert_int_equal(spent + trial_cost(&s), cost);
+  trial_point(&s, y);
+  trial_close(&s);
   assert_memory_equal(x, y, (size_t)m->d * sizeof *x);
   free(x);
 }
