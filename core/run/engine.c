@@ -196,8 +196,9 @@ static thw_status finish(tw_run *r, thw_status st) {
   int64_t records = r->records;
   if (st == THW_OK && !broken_off) st = tw_loop_last_record(r);
   tw_progress_clear(&r->progress);
+  if (st == THW_OK && r->records > records) tw_loop_progress(r, 1);
+  tw_progress_flush(&r->progress);
   if (st == THW_OK && !broken_off) {
-    if (r->records > records) tw_loop_progress(r, 1);
     st = tw_monitor_tests(&r->monitor, r->x);
     if (st != THW_OK) tw_setup_error(&r->setup, st, "test metrics", r->d);
   } else {

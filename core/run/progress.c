@@ -8,8 +8,12 @@
 
 #define BAR 20
 
+/* Between two lines: so much of the run, or so many seconds. */
+#define LINE_FRACTION 0.02
+#define LINE_SECONDS 10
+
 void tw_progress_begin(tw_progress *p, int quiet, FILE *to) {
-  *p = (tw_progress){.to = to, .drawn_at = -1};
+  *p = (tw_progress){.to = to, .drawn_at = -1, .line_at = -1};
   if (quiet) return;
   p->bar = isatty(STDERR_FILENO);
   p->lines = !p->bar;
@@ -82,8 +86,20 @@ void tw_progress_line(tw_progress *p, const tw_progress_now *now) {
   if (!p->lines) return;
   char text[256];
   numbers(text, sizeof text, now);
-  fprintf(p->to, "%s  %.1f s\n", text, now->seconds);
+  snprintf(p->held, sizeof p->held, "%s  %.1f s\n", text, now->seconds);
+  if (p->line_at >= 0 && now->seconds - p->line_at < LINE_SECONDS &&
+      !(now->fraction - p->line_fraction >= LINE_FRACTION))
+    return;
+  p->line_at = now->seconds;
+  p->line_fraction = now->fraction;
+  tw_progress_flush(p);
+}
+
+void tw_progress_flush(tw_progress *p) {
+  if (!p->held[0]) return;
+  fputs(p->held, p->to);
   fflush(p->to);
+  p->held[0] = '\0';
 }
 
 void tw_progress_clear(tw_progress *p) {

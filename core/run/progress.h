@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* core/run/progress.h - what a person sees while it runs: one line that is rewritten on a terminal,
- * a line per record elsewhere, nothing when asked to be quiet. */
+ * lines of some of the records elsewhere, nothing when asked to be quiet. */
 #ifndef TW_RUN_PROGRESS_H
 #define TW_RUN_PROGRESS_H
 
@@ -8,10 +8,12 @@
 #include <stdio.h>
 
 typedef struct tw_progress {
-  int bar, lines;  /* which of the two, or neither */
-  FILE *to;        /* of the lines */
-  double drawn_at; /* seconds; -1: not yet */
-  int width;       /* columns of the line on the screen */
+  int bar, lines;                /* which of the two, or neither */
+  FILE *to;                      /* of the lines */
+  double drawn_at;               /* seconds; -1: not yet */
+  int width;                     /* columns of the line on the screen */
+  double line_at, line_fraction; /* of the last line; line_at -1: none yet */
+  char held[288];                /* the latest record, while its line is not printed */
 } tw_progress;
 
 typedef struct tw_progress_now {
@@ -29,8 +31,10 @@ void tw_progress_begin(tw_progress *p, int quiet, FILE *to);
 /* True when the bar may be drawn again (ten times a second at most). */
 int tw_progress_due(const tw_progress *p, double seconds);
 void tw_progress_draw(tw_progress *p, const tw_progress_now *now);
-/* One record as a line. */
+/* A record as a line, unless one has been printed a short while ago. */
 void tw_progress_line(tw_progress *p, const tw_progress_now *now);
+/* The last record always gets its line. */
+void tw_progress_flush(tw_progress *p);
 /* Takes the bar off the screen, before something else is printed. */
 void tw_progress_clear(tw_progress *p);
 
