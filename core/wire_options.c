@@ -31,56 +31,56 @@ static const thw_param run_params[] = {
      .type = THW_P_STR,
      .offset = AT(run.name),
      .def_str = "run",
-     .help = "name of the run folder, runs/NAME-NNN: letters, digits, '.', '_' and '-'"},
+     .help = "Name of the run folder, runs/NAME-NNN: letters, digits, '.', '_' and '-'."},
     COUNT("seed", run.seed, 1, INFINITY, NULL,
-          "seed of every random stream; the same seed gives the same bits"),
+          "Seed of every random stream; the same seed gives the same bits."),
     COUNT("threads", run.threads, 0, 4096, NULL,
-          "threads to use, 0: all cores; the results do not depend on it"),
+          "Threads to use; 0: as many as OMP_NUM_THREADS says, else one per core. The results do "
+          "not depend on it."),
     {.name = "precision",
      .type = THW_P_ENUM,
      .offset = AT(run.precision),
      .def_int = 1,
      .choices = precisions,
-     .help = "of data, points and gradients; sums are always accumulated in double"},
+     .help = "Of data, points and gradients; sums are always accumulated in double."},
 };
 
 /* The pair (1e-4, 1e-2) is the classic one of second-order stationarity, delta = sqrt(L2 epsilon),
  * for L2 = 1, and within reach of single precision. */
 static const thw_param stop_params[] = {
     AMOUNT("epsilon", stop.epsilon, 1e-4, INFINITY, THW_P_LOG, NULL,
-           "the run ends when the norm of the full gradient is at most this (unless the optimizer "
-           "looks "
-           "for a local minimum itself, like neon2), and the verdict is "
-           "about points of that kind; 0: the gradient does not end the run"),
+           "The run ends when the norm of the full gradient is at most this (unless the optimizer "
+           "looks for a local minimum itself, like neon2), and the verdict is about points of "
+           "that kind; 0: the gradient does not end the run."),
     AMOUNT("delta", stop.delta, 1e-2, INFINITY, THW_P_LOG, NULL,
-           "the verdict looks for directions of curvature below -delta; 0: it does not look at "
-           "curvature"),
+           "The verdict looks for directions of curvature below -delta; 0: it does not look at "
+           "curvature."),
     AMOUNT("confidence", stop.confidence, 0.99, 1, THW_P_MIN_OPEN | THW_P_MAX_OPEN, NULL,
-           "probability with which the verdict's search would have found such a direction"),
+           "Probability with which the verdict's search would have found such a direction."),
     AMOUNT("passes", stop.passes, 100, INFINITY, 0, "passes",
-           "budget in passes over the source (component gradients / rows); 0: no limit"),
-    COUNT("steps", stop.steps, 0, INFINITY, "steps", "limit on steps of the optimizer; 0: none"),
+           "Budget in passes over the source (component gradients / rows); 0: no limit."),
+    COUNT("steps", stop.steps, 0, INFINITY, "steps", "Limit on steps of the optimizer; 0: none."),
     COUNT("rounds", stop.rounds, 0, INFINITY, "rounds",
-          "limit on rounds of an online pipeline; 0: none"),
+          "Limit on rounds of an online pipeline; 0: none."),
     AMOUNT("seconds", stop.seconds, 0, INFINITY, 0, "seconds",
-           "limit on the time of the run; 0: none"),
+           "Limit on the time of the run; 0: none."),
     SWITCH("verdict", stop.verdict, 1,
-           "at the end judge whether the last point is an approximate local minimum"),
+           "Judge at the end whether the last point is an approximate local minimum."),
     AMOUNT("verdict_passes", stop.verdict_passes, 0, INFINITY, 0, "passes",
-           "budget of the verdict's own search, on top of passes; 0: no limit"),
+           "Budget of the verdict's own search, on top of passes; 0: no limit."),
 };
 
 static const thw_param monitor_params[] = {
     AMOUNT("every", monitor.every, 1, INFINITY, 0, "passes",
-           "passes between two records of metrics.jsonl; 0: a record after every step"),
+           "Passes between two records of metrics.jsonl; 0: a record after every step."),
     COUNT("batch", monitor.batch, 0, INFINITY, "rows",
-          "rows that a record is evaluated on; 0: all of them (of a stream 4096)"),
-    SWITCH("test", monitor.test, 1, "evaluate the further sets of the source at each record too"),
+          "Rows that a record is evaluated on; 0: all of them (of a stream 4096)."),
+    SWITCH("test", monitor.test, 1, "Evaluate the further sets of the source at each record too."),
 };
 
 static const thw_param checkpoint_params[] = {
     AMOUNT("every", checkpoint.every, 60, INFINITY, 0, "seconds",
-           "seconds between two checkpoints; 0: one after every step"),
+           "Seconds between two checkpoints; 0: one after every step."),
 };
 
 #define GROUP(name_, params_, help_)                                                               \

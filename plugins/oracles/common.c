@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 const thw_slot summing_slots[2] = {
-    {"source", THW_SOURCE, 1, NULL, "where the rows come from"},
-    {"model", THW_MODEL, 1, NULL, "the loss of a row at a point"},
+    {"source", THW_SOURCE, 1, NULL, "Where the rows come from."},
+    {"model", THW_MODEL, 1, NULL, "The loss of a row at a point."},
 };
 
 static const thw_model_ops *model(const summing *o) {

@@ -30,7 +30,7 @@ static const thw_param scaled[] = {
     REGULARISERS(0.0), START};
 
 static const thw_slot slots[] = {
-    {"source", THW_SOURCE, 1, NULL, "the rows that tell width, labels and classes"}};
+    {"source", THW_SOURCE, 1, NULL, "The rows that tell width, labels and classes."}};
 
 /* What a model of one weight vector has. With more, or (the fused loop) with nonconvex > 0, an
  * instance answers NULL after all: who wants one of them asks the instance. */
