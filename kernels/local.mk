@@ -6,3 +6,4 @@ include %D%/data/local.mk
 include %D%/escape/local.mk
 include %D%/linear/local.mk
 include %D%/optim/local.mk
+include %D%/problems/local.mk

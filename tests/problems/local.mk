@@ -5,12 +5,11 @@ libtpproblems_la_SOURCES = \
   %D%/cells.h \
   %D%/chain.c \
   %D%/chain.h \
-  %D%/cubic.c \
-  %D%/factor.c \
   %D%/model.h \
+  %D%/models.c \
   %D%/oracle.c \
   %D%/problems.h \
-  %D%/quartic.c \
   %D%/reduce.c \
   %D%/reduce.h \
   %D%/spectrum.c
+libtpproblems_la_LIBADD = libthwproblems.la

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tests/problems/model.h - reading and writing views, for the models of this folder. */
+/* tests/problems/model.h - numbers, for the files of this folder and the tests that use them. */
 #ifndef TP_MODEL_H
 #define TP_MODEL_H
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/problems/problems.h"
 #include "tests/problems/problems.h"
 
 static inline void tp_read(const thw_view *v, double *to) {
-  for (int64_t i = 0; i < v->n; i++)
-    to[i] =
-        v->dtype == THW_F32 ? (double)((const float *)v->data)[i] : ((const double *)v->data)[i];
+  thwp_read(v, to);
 }
 
 static inline void tp_write(const double *from, thw_view *v) {
-  for (int64_t i = 0; i < v->n; i++)
-    if (v->dtype == THW_F32)
-      ((float *)v->data)[i] = (float)from[i];
-    else
-      ((double *)v->data)[i] = from[i];
+  thwp_write(from, v);
 }
 
 static inline double *tp_doubles(int64_t n) {

@@ -11,8 +11,6 @@
 
 /* ---- spectra --------------------------------------------------------------------------------- */
 
-/* Haar-distributed orthogonal d x d matrix, row-major: Gram-Schmidt, twice, on a Gaussian one. */
-void tp_haar(int64_t d, thw_rng *r, double *q);
 /* a = R diag(lam) R', R Haar. `r` may be NULL: a = diag(lam). */
 void tp_symmetric(int64_t d, const double *lam, thw_rng *r, double *a);
 /* The spectra of the acceptance tests: (-delta, 1, then uniform in [-0.4 delta, 1]); with
