@@ -429,7 +429,8 @@ static int sources(vf_case *k) {
     vf_model_free(m);
   }
   if (!accepted)
-    vf_fail(k, "it takes neither dense nor sparse rows, with classes, numbers or no labels");
+    vf_fail(k, "it takes neither dense nor sparse rows, with classes, numbers or no labels, nor "
+               "row numbers");
   return 0;
 }
 

@@ -30,6 +30,7 @@ static const char *const names[VF_VARIANTS] = {
     [VF_CSR_REAL] = "sparse rows, real labels",
     [VF_CSR_ONES] = "sparse rows of ones, two classes",
     [VF_DENSE_NONE] = "dense rows without labels",
+    [VF_NUMBERS] = "row numbers only",
 };
 
 const char *vf_variant_name(int variant) {
@@ -81,6 +82,10 @@ static double score_of(int64_t column, double x) {
 }
 
 static void fill(vf_rows *s, thw_rows *out, uint32_t dtype, int64_t n, thw_rng *r) {
+  if (s->variant == VF_NUMBERS) {
+    *out = (thw_rows){.size = sizeof *out, .layout = THW_ROWS_NONE, .dtype = dtype, .n = n};
+    return;
+  }
   int dense = is_dense(s->variant);
   int64_t width = dense ? DENSE_WIDTH : CSR_WIDTH, stored = 0;
   double *x = tw_calloc((size_t)(n * width), sizeof *x), *y = tw_calloc((size_t)n, sizeof *y);
@@ -135,7 +140,8 @@ static thw_status info(void *self, uint32_t set, thw_source_info *out) {
   if (set >= SETS) return THW_E_ARG;
   int k = classes(s->variant);
   *out = (thw_source_info){.size = out->size, .layout = s->set[set].layout};
-  out->label = s->variant == VF_DENSE_NONE ? THW_LABEL_NONE : k ? THW_LABEL_CLASS : THW_LABEL_REAL;
+  out->label = k ? THW_LABEL_CLASS : THW_LABEL_REAL;
+  if (s->variant == VF_DENSE_NONE || s->variant == VF_NUMBERS) out->label = THW_LABEL_NONE;
   out->n = s->set[set].n;
   out->width = s->set[set].width;
   out->set = set == 0 ? "train" : "test";

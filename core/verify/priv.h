@@ -82,6 +82,7 @@ enum {
   VF_CSR_REAL,
   VF_CSR_ONES,   /* two classes, every stored value is 1 and not stored */
   VF_DENSE_NONE, /* no labels */
+  VF_NUMBERS,    /* row numbers only, no features */
   VF_VARIANTS
 };
 const char *vf_variant_name(int variant);

@@ -82,7 +82,7 @@ static int means(thwp_planted *p, const thw_batch *b, int lin) {
   if (!b || p->n == 1 || (!lin && !(p->tauH > 0))) return 0;
   if (!b->index && b->first == 0 && b->n == p->n) return 0;
   double work = (double)b->n * (double)p->d * (p->sign || p->lin ? 2 : 40);
-  job q = {p, b, (int64_t)fmin(fmax(work / BLOCK_WORK, 1), THWP_BLOCKS), lin};
+  job q = {p, b, (int64_t)fmin(fmax(work / BLOCK_WORK, 1), (double)thwp_blocks(p->d)), lin};
   if (q.blocks > b->n) q.blocks = b->n > 0 ? b->n : 1;
   thwp_parallel(&p->pool, q.blocks, work, sum_block, &q);
   double cs = p->tauH / (double)b->n, cc = p->taub / (double)b->n;
@@ -157,7 +157,7 @@ int64_t thwp_planted_stored(int64_t n, int64_t d, double tauH, double taub) {
 int64_t thwp_planted_room(int64_t n, int64_t d, double tauH, double taub) {
   int64_t pairs = thwp_planted_stored(n, d, tauH, taub), words = 5 * thwp_padded(d);
   if (n == 1 || !(tauH > 0 || taub > 0)) return words;
-  words += THWP_BLOCKS * block_room(d);
+  words += thwp_blocks(d) * block_room(d);
   if (tauH > 0) words += thwp_padded((pairs * d + 7) / 8);
   if (taub > 0) words += thwp_padded((pairs * d + 1) / 2);
   return words;
@@ -179,7 +179,7 @@ void thwp_planted_init(thwp_planted *p, thwp_pool pool, const thwp_objective *o,
   p->smean = thwp_take(&room, d);
   p->cmean = thwp_take(&room, d);
   if (n == 1 || !(tauH > 0 || taub > 0)) return;
-  p->parts = thwp_take(&room, THWP_BLOCKS * block_room(d));
+  p->parts = thwp_take(&room, thwp_blocks(d) * block_room(d));
   if (pairs == 0) return;
   if (tauH > 0) p->sign = (signed char *)(void *)thwp_take(&room, (pairs * d + 7) / 8);
   if (taub > 0) p->lin = (float *)(void *)thwp_take(&room, (pairs * d + 1) / 2);

@@ -169,7 +169,11 @@ typedef struct thwp_planted {
   double *smean, *cmean, *parts; /* means over a batch, and of each of its blocks */
 } thwp_planted;
 
-#define THWP_BLOCKS 64
+/* Most blocks of rows that are summed apart, for sums of so many numbers. */
+static inline int64_t thwp_blocks(int64_t numbers) {
+  int64_t most = (INT64_C(1) << 20) / numbers;
+  return most > 64 ? 64 : most < 1 ? 1 : most;
+}
 
 /* Rows that are worth storing; 0: none. */
 int64_t thwp_planted_stored(int64_t n, int64_t d, double tauH, double taub);

@@ -190,7 +190,7 @@ static double run(thwp_ridge *p, job *q, const thw_batch *b) {
   double rows = (double)q->b->n, work = rows * (double)words * (q->mode == EVAL ? 4 : 6);
   if (!p->stored.x) work += 40 * rows * (double)p->d;
   if (p->link != THWP_SENSING) work += 60 * rows * (double)p->k;
-  q->blocks = (int64_t)fmin(fmax(work / BLOCK_WORK, 1), THWP_BLOCKS);
+  q->blocks = (int64_t)fmin(fmax(work / BLOCK_WORK, 1), (double)thwp_blocks(words));
   if (q->blocks > q->b->n) q->blocks = q->b->n > 0 ? q->b->n : 1;
   thwp_parallel(&p->pool, q->blocks, work, run_block, q);
   for (int64_t i = 1; i < q->blocks; i++)
@@ -247,8 +247,7 @@ void thwp_ridge_moments(const thwp_ridge *p, double m[5]) {
 
 int64_t thwp_ridge_room(int64_t n, int64_t d, int64_t k) {
   int64_t words = 3 * thwp_padded(k * d), stored = n < 0 || n > STORE_MOST / d ? 0 : n;
-  words += THWP_BLOCKS * thwp_padded(tile_room(n, d, k));
-  words += THWP_BLOCKS * thwp_padded(k * d + 1);
+  words += thwp_blocks(k * d) * (thwp_padded(tile_room(n, d, k)) + thwp_padded(k * d + 1));
   return words + thwp_padded(stored * d) + thwp_padded(stored);
 }
 
@@ -283,8 +282,8 @@ void thwp_ridge_init(thwp_ridge *p, thwp_pool pool, thwp_link link, int64_t n, i
   p->y = thwp_take(&room, k * d);
   p->out = thwp_take(&room, k * d);
   p->tile_room = thwp_padded(tile_room(n, d, k));
-  p->tiles = thwp_take(&room, THWP_BLOCKS * p->tile_room);
-  p->parts = thwp_take(&room, THWP_BLOCKS * thwp_padded(k * d + 1));
+  p->tiles = thwp_take(&room, thwp_blocks(k * d) * p->tile_room);
+  p->parts = thwp_take(&room, thwp_blocks(k * d) * thwp_padded(k * d + 1));
   if (n < 0 || n > STORE_MOST / d) return;
   filling s = {p, thwp_take(&room, n * d), thwp_take(&room, n)};
   thwp_parallel(&p->pool, n, (40.0 + 2.0 * (double)teachers) * (double)(n * d), fill, &s);

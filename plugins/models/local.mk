@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
 include %D%/linear/local.mk
+include %D%/problems/local.mk
