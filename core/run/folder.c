@@ -51,8 +51,20 @@ static int is_empty(const char *path) {
   return empty;
 }
 
+/* Makes the folders that `path` lies in. What fails there shows at `path` itself. */
+static void make_parents(const char *path) {
+  char *p = tw_strdup(path);
+  for (char *slash = p; *slash && (slash = strchr(slash + 1, '/'));) {
+    *slash = '\0';
+    mkdir(p, 0777);
+    *slash = '/';
+  }
+  free(p);
+}
+
 static thw_status make_given(tw_folder *f, const char *out, tw_diags *d) {
   f->path = tw_strdup(out);
+  make_parents(out);
   if (mkdir(out, 0777) == 0) return THW_OK;
   if (errno != EEXIST)
     return tw_error(d, THW_E_IO, "%s: the run folder cannot be made: %s", out, strerror(errno));

@@ -55,7 +55,7 @@ static thw_status fill_x(td_table *t, const npy_array *a, int32_t scale, td_set 
   for (int64_t i = 0; i < a->n; i++) {
     double v = td_get(s->x, t->dtype, i);
     if (!isfinite(v))
-      return td_fail(t->env, THW_E_NONFINITE,
+      return td_fail(t->env, THW_E_FORMAT,
                      "%s: row %lld, feature %lld: not a finite number in the run's precision", path,
                      (long long)(i / t->width) + 1, (long long)(i % t->width) + 1);
     if (bytes && scale == TD_BYTES_UNIT) td_put(s->x, t->dtype, i, v / 255);
@@ -74,8 +74,8 @@ static thw_status fill_y(td_table *t, const npy_array *a, int32_t mode, td_set *
   for (int64_t i = 0; i < s->n; i++) {
     double v = s->y[i] = npy_get(a, i);
     if (!isfinite(v))
-      return td_fail(t->env, THW_E_NONFINITE, "%s: row %lld: the label is not a finite number",
-                     path, (long long)i + 1);
+      return td_fail(t->env, THW_E_FORMAT, "%s: row %lld: the label is not a finite number", path,
+                     (long long)i + 1);
     if (s->labels.full || (s->labels.n && s->labels.v[s->labels.last].value == v)) continue;
     char text[32];
     int len = snprintf(text, sizeof text, "%.15g", v);

@@ -124,7 +124,7 @@ static thw_status as_real(td_table *t) {
                      s->labels.n ? s->labels.v[0].text : "");
     for (int64_t k = 0; k < s->n; k++)
       if (!isfinite(s->y[k]) || (t->dtype == THW_F32 && fabs(s->y[k]) > (double)FLT_MAX))
-        return td_fail(t->env, THW_E_NONFINITE,
+        return td_fail(t->env, THW_E_FORMAT,
                        "%s: row %lld: label %.17g does not fit the run's precision", td_where(s),
                        (long long)k + 1, s->y[k]);
   }

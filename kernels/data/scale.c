@@ -118,7 +118,7 @@ static thw_status fit_columns(struct fit *f) {
     f->shift[j] = sparse ? 0 : shift;
     f->factor[j] = factor;
     if (!isfinite(shift) || !isfinite(factor) || factor == 0)
-      return td_fail(t->env, THW_E_NONFINITE,
+      return td_fail(t->env, THW_E_FORMAT,
                      "%s: column %lld: its values are too large to be standardised",
                      td_where(f->set), (long long)j + 1);
   }
@@ -174,7 +174,7 @@ static thw_status apply(struct fit *f) {
     t->env.host->parallel(t->env.ctx, (s->n + ROWS - 1) / ROWS, 2 * (double)values, scale_rows, f);
     for (int64_t k = 0; k < values; k++)
       if (!isfinite(td_get(s->x, t->dtype, k)))
-        return td_fail(t->env, THW_E_NONFINITE,
+        return td_fail(t->env, THW_E_FORMAT,
                        "%s: standardise gives numbers beyond the run's precision", td_where(s));
   }
   return THW_OK;
