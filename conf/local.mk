@@ -13,6 +13,7 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/catalyst.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
+  %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
   %D%/examples/sgd.cfg \
   %D%/examples/svrg-nonconvex.cfg \

@@ -53,6 +53,12 @@ curvature_table_SOURCES = %D%/long/curvature_table.c
 curvature_table_LDADD = libtpproblems.la libthwcore.la
 long_checks += check-curvature-table
 
+EXTRA_PROGRAMS += reduction_table
+CLEANFILES += reduction_table$(EXEEXT)
+reduction_table_SOURCES = %D%/long/reduction_table.c
+reduction_table_LDADD = libtpproblems.la libthwcore.la
+long_checks += check-reduction-table
+
 check_PROGRAMS += test_curvature_parts
 test_curvature_parts_SOURCES = %D%/unit/test_curvature_parts.c
 test_curvature_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -171,6 +177,9 @@ check-kill: all $(check_LTLIBRARIES)
 check-long: check $(long_checks)
 check-curvature-table: curvature_table$(EXEEXT)
 	./curvature_table$(EXEEXT)
+check-reduction-table: all reduction_table$(EXEEXT)
+	top_builddir='$(abs_top_builddir)' ./reduction_table$(EXEEXT)
+.PHONY: check-reduction-table
 .PHONY: check-long check-curvature-table check-kill
 
 # Fuzz targets for the readers of foreign bytes: clang's libFuzzer, FUZZ_SECONDS each.

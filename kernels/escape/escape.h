@@ -116,6 +116,7 @@ typedef struct escape {
   curv_work work;
   thw_vec *g, *trial;
   thw_rng test, drawn, search; /* drawn: of the test's rows, to draw them again */
+  int whole; /* set by the outer method that knows the full gradient to be small: no sample of it */
   /* test: norm (NAN: none yet) and rows of the gradient in g, 0 for all; variance of a row's */
   double norm, V;
   int64_t rows, tests;

@@ -47,7 +47,7 @@ static thw_status on_all(escape *e, const thw_vec *x) {
 
 static thw_status measure(escape *e, const thw_vec *x) {
   int64_t n = e->o->n;
-  if (n >= 0 && n <= SMALL_SUM) return on_all(e, x);
+  if (n >= 0 && (n <= SMALL_SUM || e->whole)) return on_all(e, x);
   THW_TRY(on_rows(e, x, PILOT));
   double want = ceil(16 * e->V / (e->epsilon * e->epsilon));
   if (want <= PILOT) return THW_OK;

@@ -28,7 +28,8 @@ neon2_la_SOURCES = \
   %D%/neon2/guard.c \
   %D%/neon2/neon2.c \
   %D%/neon2/neon2.h \
-  %D%/neon2/plugin.c
+  %D%/neon2/plugin.c \
+  %D%/neon2/theory.c
 neon2_la_LDFLAGS = $(plugin_ldflags)
 neon2_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
 

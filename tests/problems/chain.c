@@ -28,6 +28,12 @@ struct tp_chain {
   char *text;
 };
 
+static double goal[2] = {1e-4, 1e-2};
+
+void tp_chain_goal(double epsilon, double delta) {
+  goal[0] = epsilon, goal[1] = delta;
+}
+
 static void die(const char *what, const char *which) {
   fprintf(stderr, "%s: %s\n", which, what);
   abort();
@@ -92,6 +98,7 @@ tp_chain *tp_chain_new(const tp_oracle *o, uint64_t seed, int64_t budget, const 
   tp_chain *t = calloc(1, sizeof *t);
   if (!t) abort();
   tw_session_init(&t->session, seed, tp_oracle_space(o)->dtype, 1);
+  t->session.epsilon = goal[0], t->session.delta = goal[1];
   t->session.ledger = tw_ledger_new();
   t->session.ledger->budget = budget;
   t->oracle_ctx = tw_ctx_new(&t->session, "oracle");

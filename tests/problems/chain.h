@@ -12,6 +12,10 @@
 
 typedef struct tp_chain tp_chain;
 
+/* What the session says that the run is after, for chains made from here on; at first 1e-4 and
+ * 1e-2. */
+void tp_chain_goal(double epsilon, double delta);
+
 /* `outer` and `inner` (or NULL): "neon2 epsilon=1e-3 delta=0.05": id, which is also the plugin's
  * file, and parameters; "!gd": with THW_EXT_STEER hidden. Aborts with a word where that cannot be
  * made. `budget`: component gradients, -1: no limit. */

@@ -126,6 +126,7 @@ static int quartic_minimum(void *arg, const double *x, double *f) {
 tp_reduction tp_reduce_quartic(int64_t n, int64_t d, double tauH, double taub, double epsilon,
                                double delta, int stream, const tp_method *m) {
   cell c = cell_new(m);
+  tp_chain_goal(epsilon, delta);
   double *lam = tp_doubles(d), *a = tp_doubles(d * d);
   tp_model model;
   for (int i = 0; i < m->seeds; i++) {
@@ -166,8 +167,9 @@ static int factor_minimum(void *arg, const double *x, double *f) {
   return norm <= q->epsilon && *f <= 1e-6;
 }
 
-tp_reduction tp_reduce_factor(double epsilon, const tp_method *m) {
+tp_reduction tp_reduce_factor(double epsilon, double delta, const tp_method *m) {
   cell c = cell_new(m);
+  tp_chain_goal(epsilon, delta);
   double lam[40] = {1, 0.8, 0.6, 0.4};
   for (int i = 0; i < m->seeds; i++) {
     thw_rng r = {.key = {m->first_seed + (uint32_t)i, 22}};

@@ -25,12 +25,14 @@ typedef struct tp_method {
   int64_t units; /* of a step; 0: a pass */
 } tp_method;
 
+/* epsilon and delta are the run's: the methods learn them from the host. */
+
 /* Q of the table: d = 100, eigenvalues -0.4, -0.2, -0.1, the rest uniform in [0, 1], at the saddle
  * 0. */
 tp_reduction tp_reduce_quartic(int64_t n, int64_t d, double tauH, double taub, double epsilon,
                                double delta, int stream, const tp_method *m);
 /* MF of the table. */
-tp_reduction tp_reduce_factor(double epsilon, const tp_method *m);
+tp_reduction tp_reduce_factor(double epsilon, double delta, const tp_method *m);
 
 void tp_print_reduction(const char *what, const tp_reduction *r);
 

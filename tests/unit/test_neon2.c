@@ -17,7 +17,6 @@
 #include "tests/problems/reduce.h"
 
 #define ON_Q "neon2 epsilon=1e-3 delta=0.05"
-#define ON_MF "neon2 epsilon=1e-4 delta=0.05"
 
 /* ---- the table of reductions, its quick cells --------------------------------------------------
  */
@@ -42,22 +41,22 @@ static tp_reduction on_one_row(const char *outer, const char *inner, int seeds) 
 
 static tp_reduction on_mf(const char *outer, const char *inner) {
   tp_method m = {outer, inner, 3000, 20, 100, 0};
-  return tp_reduce_factor(1e-4, &m);
+  return tp_reduce_factor(1e-4, 0.05, &m);
 }
 
 static void quartic_saddle(void **state) {
   (void)state;
-  in_table("Q svrg", on_q(ON_Q, "svrg", 20), 50, -1.4);
-  in_table("Q gd", on_q(ON_Q, "gd", 20), 276, -1.4);
-  in_table("Q sgd", on_q(ON_Q, "sgd", 5), 194, -1.4);
-  in_table("Q adam", on_q(ON_Q, "adam step=0.02", 5), 320, -1.4);
+  in_table("Q svrg", on_q("neon2", "svrg", 20), 50, -1.4);
+  in_table("Q gd", on_q("neon2", "gd", 20), 276, -1.4);
+  in_table("Q sgd", on_q("neon2", "sgd", 5), 194, -1.4);
+  in_table("Q adam", on_q("neon2", "adam step=0.02", 5), 320, -1.4);
 }
 
 static void low_rank_saddle(void **state) {
   (void)state;
-  in_table("MF gd", on_mf(ON_MF, "gd"), 590, 1e-8);
-  in_table("MF heavy ball", on_mf(ON_MF, "gd momentum=heavy-ball"), 889, 1e-8);
-  in_table("MF adam", on_mf(ON_MF, "adam batch=0"), 1112, 1e-8);
+  in_table("MF gd", on_mf("neon2", "gd"), 590, 1e-8);
+  in_table("MF heavy ball", on_mf("neon2", "gd momentum=heavy-ball"), 889, 1e-8);
+  in_table("MF adam", on_mf("neon2", "adam batch=0"), 1112, 1e-8);
 }
 
 static void plain_methods_stay_at_the_saddle(void **state) {
@@ -73,11 +72,11 @@ static void plain_methods_stay_at_the_saddle(void **state) {
 /* Section 12, step rules: all leave the saddle, at about the same cost. */
 static void all_rules_for_the_step(void **state) {
   (void)state;
-  in_table("search", on_one_row(ON_Q, "gd step=0.4", 20), 374, 0);
-  in_table("curv", on_one_row(ON_Q " nc_step=curv lipschitz_hess=6", "gd step=0.4", 20), 387, 0);
-  in_table("theory", on_one_row(ON_Q " nc_step=theory lipschitz_hess=6", "gd step=0.4", 20), 400,
+  in_table("search", on_one_row("neon2", "gd step=0.4", 20), 374, 0);
+  in_table("curv", on_one_row("neon2 nc_step=curv lipschitz_hess=6", "gd step=0.4", 20), 387, 0);
+  in_table("theory", on_one_row("neon2 nc_step=theory lipschitz_hess=6", "gd step=0.4", 20), 400,
            0);
-  in_table("the theory's form", on_one_row(ON_Q " theory=true lipschitz_hess=6", "gd step=0.4", 20),
+  in_table("the theory's form", on_one_row("neon2 theory=true lipschitz_hess=6", "gd step=0.4", 20),
            400, 0);
 }
 
@@ -87,7 +86,7 @@ static void all_searches(void **state) {
   for (size_t i = 0; i < 5; i++) {
     char outer[100];
     tp_method m = {outer, "svrg", 3000, 3, 100, 0};
-    snprintf(outer, sizeof outer, "%s search=%s", ON_Q, search[i]);
+    snprintf(outer, sizeof outer, "%s search=%s", "neon2", search[i]);
     tp_reduction r = tp_reduce_quartic(2000, 40, 0.5, 0, 1e-3, 0.05, 0, &m);
     tp_print_reduction(outer, &r);
     assert_int_equal(r.ok, 3);
@@ -96,7 +95,7 @@ static void all_searches(void **state) {
 
 static void a_stream(void **state) {
   (void)state;
-  tp_method m = {"neon2 epsilon=0.1 delta=0.1", "sgd", 100, 5, 100, 0};
+  tp_method m = {"neon2", "sgd", 100, 5, 100, 0};
   tp_reduction r = tp_reduce_quartic(4000, 20, 0.5, 0.5, 0.1, 0.1, 1, &m);
   tp_print_reduction("stream sgd", &r);
   assert_true(r.ok >= 4);
@@ -104,7 +103,7 @@ static void a_stream(void **state) {
 
 static void an_inner_method_without_steering(void **state) {
   (void)state;
-  tp_reduction r = on_one_row(ON_Q, "!gd step=0.4", 5);
+  tp_reduction r = on_one_row("neon2", "!gd step=0.4", 5);
   tp_print_reduction("unsteered gd", &r);
   assert_int_equal(r.ok, 5);
 }

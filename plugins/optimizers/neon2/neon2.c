@@ -69,6 +69,7 @@ static int64_t epochs_to_go(const neon2 *s) {
 static thw_status look(neon2 *s) {
   escape_outcome at;
   THW_TRY(thw_optimizer_point(&s->inner, s->x));
+  s->e.whole = s->source == NEON2_END || s->source == NEON2_BEGIN;
   THW_TRY(escape_at(&s->e, s->x, &at));
   s->place = NEON2_TESTED;
   switch (at) {

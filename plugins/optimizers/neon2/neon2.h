@@ -57,4 +57,7 @@ thw_status neon2_step(void *self, thw_step *io);
 thw_status neon2_point(void *self, thw_vec *x);
 thw_status neon2_reset(void *self, const thw_vec *x);
 
+/* theory.c */
+thw_status neon2_claims(void *self, const thw_problem *p, thw_claims *out);
+
 #endif

@@ -176,15 +176,19 @@ static thw_status report_(void *self, thw_sink *k) {
 
 static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
 
+static const thw_theory theory = {.size = sizeof(thw_theory), .claims = neon2_claims};
+
 static const void *ext(void *self, const char *id) {
   (void)self;
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_STEER) == 0) return &steer;
   if (strcmp(id, THW_EXT_REPORT) == 0) return &report;
+  if (strcmp(id, THW_EXT_THEORY) == 0) return &theory;
   return NULL;
 }
 
-static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, NULL};
+static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, THW_EXT_THEORY,
+                                     NULL};
 
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
