@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-EXTRA_DIST += %D%/local-minima.md %D%/optimizers.md %D%/verdict.md
+dist_doc_DATA = \
+  %D%/design.md \
+  %D%/local-minima.md \
+  %D%/optimizers.md \
+  %D%/verdict.md \
+  NEWS \
+  README.md
