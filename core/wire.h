@@ -64,7 +64,8 @@ typedef struct tw_plan tw_plan;
 
 /* NULL when anything is wrong, with everything that is in `d`. `config` must outlive the plan. */
 tw_plan *tw_plan_new(const tw_value *config, const tw_registry *r, tw_diags *d);
-void tw_plan_free(tw_plan *p); /* destroys what was created, outer ones first */
+void tw_plan_free(tw_plan *p); /* destroys what was created: inner optimizers
+                                     first, then outer ones, oracle, model, source */
 
 const tw_options *tw_plan_options(const tw_plan *p);
 /* The pipeline with every default written out: what `show` prints and the run folder keeps. Paths

@@ -69,17 +69,40 @@ thw_status tw_plan_create(tw_plan *p, tw_session *s, tw_diags *d) {
   return THW_OK;
 }
 
+static int is_optimizer(const tw_plan_item *n) {
+  return n->node.found && n->node.found->component->kind == THW_OPTIMIZER;
+}
+
+static void destroy_instance(tw_plan_item *n) {
+  if (n->created && n->node.raw.self) n->node.found->component->destroy(n->node.raw.self);
+  n->created = 0;
+  n->node.raw.self = NULL;
+}
+
+static void forget_instance(tw_plan_item *n) {
+  /* The proxy holds the oracle that the instance was started on: it outlives it. */
+  tw_optimizer_proxy_free(n->proxy);
+  tw_ctx_free(n->node.ctx);
+  n->node.ctx = NULL;
+  n->proxy = NULL;
+  n->node.raw = n->node.object = (thw_object){0};
+}
+
+/* An inner optimizer may hold batches and snapshots of an oracle that its outer one built, and both
+ * those of the pipeline's oracle: inner before outer, optimizers before the rest, and of the rest
+ * the last made first. */
 void tw_plan_destroy(tw_plan *p) {
+  for (size_t i = 0; i < p->n_order; i++) {
+    tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
+    if (is_optimizer(n)) destroy_instance(n);
+  }
   for (size_t i = p->n_order; i-- > 0;) {
     tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
-    const thw_component *c = n->node.found ? n->node.found->component : NULL;
-    if (n->created && n->node.raw.self && c->destroy) c->destroy(n->node.raw.self);
-    /* The proxy holds the oracle that the instance was started on: it outlives it. */
-    if (n->proxy) tw_optimizer_proxy_free(n->proxy);
-    tw_ctx_free(n->node.ctx);
-    n->node.ctx = NULL;
-    n->proxy = NULL;
-    n->created = 0;
-    n->node.raw = n->node.object = (thw_object){0};
+    if (is_optimizer(n)) forget_instance(n);
+  }
+  for (size_t i = p->n_order; i-- > 0;) {
+    tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
+    destroy_instance(n);
+    forget_instance(n);
   }
 }

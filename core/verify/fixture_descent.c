@@ -13,6 +13,7 @@ struct vf_descent {
   thw_object object;
   const thw_object *oracle;
   thw_vec *x, *g;
+  thw_batch *held; /* of the oracle that it was started on, until the end */
   double scale;
   int64_t batch, steps;
   int whole;
@@ -20,6 +21,8 @@ struct vf_descent {
 };
 
 static void drop(vf_descent *d) {
+  if (d->held) thw_oracle_release(d->oracle, d->held);
+  d->held = NULL;
   thw_vec_free(d->x);
   thw_vec_free(d->g);
   d->x = d->g = NULL;
@@ -40,6 +43,8 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(thw_oracle_space(oracle, &s));
   THW_TRY(thw_vec_new(s, &d->x));
   THW_TRY(thw_vec_new(s, &d->g));
+  thw_rng other = {.key = {14, 0}};
+  THW_TRY(thw_oracle_draw(oracle, &other, THW_DRAW_UNIFORM, 1, &d->held));
   return thw_copy(d->x, x0);
 }
 

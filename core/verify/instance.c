@@ -144,15 +144,18 @@ static int fill_slots(vf_inst *in, const vf_setup *s, char **text) {
 /* ---- the instance -----------------------------------------------------------------------------
  */
 
+/* In the host's order: the inner optimizer may hold something of an oracle that the outer one
+ * built.
+ */
 void vf_inst_end(vf_inst *in) {
+  vf_descent_free(in->descent);
+  in->descent = NULL;
   if (in->object.self) in->k->component->destroy(in->object.self);
   in->object.self = NULL;
   tw_optimizer_proxy_free(in->inner);
   tw_ctx_free(in->inner_ctx);
-  vf_descent_free(in->descent);
   in->inner = NULL;
   in->inner_ctx = NULL;
-  in->descent = NULL;
 }
 
 static void release(vf_inst *in) {

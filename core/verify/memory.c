@@ -17,7 +17,8 @@ static int refused(void) {
 }
 
 static void *alloc(thw_ctx *c, size_t bytes) {
-  return refused() ? NULL : tw_host.alloc(c, bytes);
+  if (refused() || (vf_mem.largest && bytes > vf_mem.largest)) return NULL;
+  return tw_host.alloc(c, bytes);
 }
 
 static const thw_space_ops *real_space;

@@ -62,6 +62,7 @@ typedef struct vf_memory {
   int64_t count;   /* allocations, vectors, spaces asked for so far */
   int64_t fail_at; /* this one and all after it get nothing; 0: never */
   int64_t vectors; /* alive */
+  size_t largest;  /* bytes; larger requests get nothing; 0: no limit */
 } vf_memory;
 extern vf_memory vf_mem;
 extern const thw_host vf_host;

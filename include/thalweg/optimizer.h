@@ -10,7 +10,9 @@
  * still deliver a usable point then. It need not be able to go on: the host keeps the state from
  * before the step.
  *
- * Inner optimizers are wired into a slot of kind THW_OPTIMIZER and used through the same table. */
+ * Inner optimizers are wired into a slot of kind THW_OPTIMIZER and used through the same table. The
+ * host destroys them before their outer one, whose oracle they may hold something of: the outer
+ * destroy does not call them. */
 #ifndef THALWEG_OPTIMIZER_H
 #define THALWEG_OPTIMIZER_H
 

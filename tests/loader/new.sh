@@ -25,7 +25,7 @@ for kind in optimizer model source; do
   try "$thalweg" info $kind/$name --plugin-path $name || fail "info $name"
   grep -q "^file  *$PWD/$name/$name.so$" "$work/out" || fail "info $name names another file"
   [ -s "$work/err" ] && fail "$name: the loader has something to say"
-  try make -C $name check THALWEG="$thalweg" || fail "$name: its own check"
+  try make -C $name check THALWEG="'$thalweg'" || fail "$name: its own check"
   grep -q '"status": *"converged"' $name/test-run/result.json || fail "$name did not converge"
 done
 

@@ -334,7 +334,7 @@ static void instances(void **state) {
   toy_trace[0] = '\0';
   tw_plan_free(f.plan);
   f.plan = NULL;
-  assert_string_equal(toy_trace, "-optimizer -q -oracle -model -source");
+  assert_string_equal(toy_trace, "-q -optimizer -oracle -model -source");
   clear(&f);
 }
 
