@@ -2,6 +2,7 @@
 #include "core/run/progress.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -42,51 +43,70 @@ static void clock_text(char *s, size_t n, double seconds) {
     snprintf(s, n, "%d:%02d", t / 60, t % 60);
 }
 
-static int numbers(char *s, size_t n, const tw_progress_now *now) {
-  int k = now->total_passes > 0
-              ? snprintf(s, n, "%6.1f/%.6g passes", now->passes, now->total_passes)
-              : snprintf(s, n, "%6.1f passes", now->passes);
-  size_t at = (size_t)k < n ? (size_t)k : n - 1;
-  k = snprintf(s + at, n - at, "  f %.8g  |g| %.2e", now->f, now->grad_norm);
-  at += (size_t)k < n - at ? (size_t)k : n - at - 1;
-  if (now->metric) {
-    k = snprintf(s + at, n - at, "  %.40s %.4f", now->metric, now->metric_value);
-    at += (size_t)k < n - at ? (size_t)k : n - at - 1;
-  }
-  return (int)at;
+/* A line is put together from pieces, the most important first; what a narrow screen has no room
+ * for is left out whole. */
+typedef struct text {
+  char s[320];
+  int n, room;
+} text;
+
+__attribute__((format(printf, 2, 3))) static void piece(text *t, const char *format, ...) {
+  int room = t->room < (int)sizeof t->s ? t->room : (int)sizeof t->s - 1;
+  va_list ap;
+  va_start(ap, format);
+  int k = vsnprintf(t->s + t->n, sizeof t->s - (size_t)t->n, format, ap);
+  va_end(ap);
+  if (k > 0 && t->n + k <= room)
+    t->n += k;
+  else
+    t->room = t->n; /* nothing after it either */
+  t->s[t->n] = '\0';
+}
+
+static void numbers(text *t, const tw_progress_now *now) {
+  if (now->total_passes > 0)
+    piece(t, "%6.1f/%.6g passes", now->passes, now->total_passes);
+  else
+    piece(t, "%6.1f passes", now->passes);
+  piece(t, "  f %.8g  |g| %.2e", now->f, now->grad_norm);
+}
+
+static void metric(text *t, const tw_progress_now *now) {
+  if (now->metric) piece(t, "  %.40s %.4f", now->metric, now->metric_value);
+}
+
+static void bar(text *t, double fraction) {
+  char s[BAR + 1];
+  int full = (int)(BAR * fmin(fmax(fraction, 0), 1));
+  for (int i = 0; i < BAR; i++) s[i] = i < full ? '#' : '.';
+  s[BAR] = '\0';
+  piece(t, "[%s]", s);
 }
 
 void tw_progress_draw(tw_progress *p, const tw_progress_now *now) {
-  char text[320], eta[32] = "", bar[BAR + 3] = "";
+  text t = {.room = columns() - 1};
   p->drawn_at = now->seconds;
-  if (isfinite(now->fraction)) {
-    int full = (int)(BAR * fmin(fmax(now->fraction, 0), 1));
-    bar[0] = '[';
-    for (int i = 0; i < BAR; i++) bar[1 + i] = i < full ? '#' : '.';
-    bar[BAR + 1] = ']';
-    bar[BAR + 2] = '\0';
-    if (now->fraction > 0) clock_text(eta, sizeof eta, now->seconds * (1 / now->fraction - 1));
+  if (isfinite(now->fraction)) bar(&t, now->fraction);
+  numbers(&t, now);
+  if (now->fraction > 0) {
+    char left[32];
+    clock_text(left, sizeof left, now->seconds * (1 / now->fraction - 1));
+    piece(&t, "  %s left", left);
   }
-  int at = numbers(text, sizeof text, now);
-  if (now->here_seconds > 0)
-    at += snprintf(text + at, sizeof text - (size_t)at, "  %.3g passes/s",
-                   now->here_passes / now->here_seconds);
-  if (eta[0]) snprintf(text + at, sizeof text - (size_t)at, "  %s left", eta);
-  char line[400];
-  int n = snprintf(line, sizeof line, "%s%s", bar, text), room = columns() - 1;
-  if (n >= (int)sizeof line) n = (int)sizeof line - 1;
-  if (n > room) n = room;
-  int blank = p->width > n ? p->width - n : 0;
-  fprintf(stderr, "\r%.*s%*s", n, line, blank, "");
+  metric(&t, now);
+  if (now->here_seconds > 0) piece(&t, "  %.3g passes/s", now->here_passes / now->here_seconds);
+  int blank = p->width > t.n ? p->width - t.n : 0;
+  fprintf(stderr, "\r%s%*s", t.s, blank, "");
   fflush(stderr);
-  p->width = n;
+  p->width = t.n;
 }
 
 void tw_progress_line(tw_progress *p, const tw_progress_now *now) {
   if (!p->lines) return;
-  char text[256];
-  numbers(text, sizeof text, now);
-  snprintf(p->held, sizeof p->held, "%s  %.1f s\n", text, now->seconds);
+  text t = {.room = (int)sizeof t.s};
+  numbers(&t, now);
+  metric(&t, now);
+  snprintf(p->held, sizeof p->held, "%s  %.1f s\n", t.s, now->seconds);
   if (p->line_at >= 0 && now->seconds - p->line_at < LINE_SECONDS &&
       !(now->fraction - p->line_fraction >= LINE_FRACTION))
     return;

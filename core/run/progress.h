@@ -13,7 +13,7 @@ typedef struct tw_progress {
   double drawn_at;               /* seconds; -1: not yet */
   int width;                     /* columns of the line on the screen */
   double line_at, line_fraction; /* of the last line; line_at -1: none yet */
-  char held[288];                /* the latest record, while its line is not printed */
+  char held[352];                /* the latest record, while its line is not printed */
 } tw_progress;
 
 typedef struct tw_progress_now {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/npy.h"
@@ -109,6 +110,8 @@ thw_status tw_run_write_result(tw_run *r, json_t **out) {
   thw_status st = tw_npy_save(point, r->x, r->d);
   if (st == THW_OK && r->judged && r->verdict.direction)
     st = tw_npy_save(direction, r->verdict.direction, r->d);
+  else
+    unlink(direction); /* of an earlier end of this run */
   if (st == THW_OK) st = write_json(file, *out, r->d);
   free(point);
   free(direction);
@@ -134,5 +137,7 @@ void tw_run_print_result(const tw_run *r, FILE *to) {
     sep = ", ";
   }
   fprintf(to, "\nfolder %s\n", r->folder.path);
+  if (r->end == TW_INTERRUPTED && r->resumable)
+    fprintf(to, "`thalweg resume %s' goes on from here\n", r->folder.path);
   fflush(to);
 }
