@@ -10,19 +10,19 @@
 #include "core/registry.h"
 #include "core/schema.h"
 
-typedef struct link {
+typedef struct method {
   const thw_component *component;
   thw_ctx *ctx;
   void *params, *self;
   tw_arena arena;
   thw_object raw, *proxy;
-} link;
+} method;
 
 struct tp_chain {
   tw_session session;
   tw_oracle *oracle;
   thw_ctx *oracle_ctx;
-  link outer, inner;
+  method outer, inner;
   thw_wired wired;
   thw_vec *x;
   char *text;
@@ -52,7 +52,7 @@ static const thw_component *find(const char *id, tw_diags *d) {
 }
 
 /* Words after the first are NAME=VALUE. */
-static void fill(link *l, char *words, tw_diags *d) {
+static void fill(method *l, char *words, tw_diags *d) {
   const thw_component *c = l->component;
   tw_value *group = tw_config_new(), *resolved = tw_config_new();
   for (char *w; (w = strtok(NULL, " "));) tw_config_set(group, w, d);
@@ -72,7 +72,7 @@ static const void *ext_without_steer(void *self, const char *id) {
   return strcmp(id, THW_EXT_STEER) == 0 ? NULL : unsteered->ext(self, id);
 }
 
-static void make(tp_chain *t, link *l, const char *path, const char *words, thw_wired *wired) {
+static void make(tp_chain *t, method *l, const char *path, const char *words, thw_wired *wired) {
   tw_diags d = {0};
   char *copy = strdup(words), *id = strtok(copy, " ");
   int steered = id[0] != '!';
@@ -113,7 +113,7 @@ tp_chain *tp_chain_new(const tp_oracle *o, uint64_t seed, int64_t budget, const 
   return t;
 }
 
-static void unmake(link *l) {
+static void unmake(method *l) {
   if (!l->self) return;
   l->component->destroy(l->self);
   tw_optimizer_proxy_free(l->proxy);
@@ -189,7 +189,7 @@ double tp_chain_reported(tp_chain *t, const char *name) {
 }
 
 const char *tp_chain_text(tp_chain *t, thw_status st) {
-  link *l[2] = {&t->outer, &t->inner};
+  method *l[2] = {&t->outer, &t->inner};
   free(t->text);
   t->text = tw_ctx_take_text(t->oracle_ctx, st);
   for (int i = 0; i < 2; i++) {
@@ -200,7 +200,7 @@ const char *tp_chain_text(tp_chain *t, thw_status st) {
   return t->text;
 }
 
-static void save(link *l, const char *path, tw_state *s) {
+static void save(method *l, const char *path, tw_state *s) {
   if (!l->self) return;
   const thw_ext_state *e = thw_ext(&l->raw, THW_EXT_STATE);
   if (!e || e->save(l->self, tw_state_writer(s, path, e->version)) != THW_OK) abort();
@@ -213,7 +213,7 @@ tw_state *tp_chain_save(tp_chain *t) {
   return s;
 }
 
-static thw_status load(link *l, const char *path, tw_state *s) {
+static thw_status load(method *l, const char *path, tw_state *s) {
   if (!l->self) return THW_OK;
   const thw_ext_state *e = thw_ext(&l->raw, THW_EXT_STATE);
   return e->load(l->self, tw_state_reader(s, path));
