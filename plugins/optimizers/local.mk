@@ -33,16 +33,21 @@ neon2_la_SOURCES = \
 neon2_la_LDFLAGS = $(plugin_ldflags)
 neon2_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
 
-plugin_LTLIBRARIES += natasha.la
-natasha_la_SOURCES = \
+noinst_LTLIBRARIES += libthwnatasha.la
+libthwnatasha_la_SOURCES = \
   %D%/natasha/epoch.c \
   %D%/natasha/natasha.h \
-  %D%/natasha/natasha15.c \
-  %D%/natasha/natasha2.c \
-  %D%/natasha/plugin.c \
   %D%/natasha/theory.c
-natasha_la_LDFLAGS = $(plugin_ldflags)
-natasha_la_LIBADD = libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
+
+plugin_LTLIBRARIES += natasha15.la
+natasha15_la_SOURCES = %D%/natasha/natasha15.c
+natasha15_la_LDFLAGS = $(plugin_ldflags)
+natasha15_la_LIBADD = libthwnatasha.la libthwoptim.la libthwcurvature.la $(LIBM)
+
+plugin_LTLIBRARIES += natasha2.la
+natasha2_la_SOURCES = %D%/natasha/natasha2.c
+natasha2_la_LDFLAGS = $(plugin_ldflags)
+natasha2_la_LIBADD = libthwnatasha.la libthwescape.la libthwoptim.la libthwcurvature.la $(LIBM)
 
 plugin_LTLIBRARIES += newton.la
 newton_la_SOURCES = \

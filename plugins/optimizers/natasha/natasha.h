@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Natasha1.5 and Natasha2: the parts of the plugin. An epoch is cut into p rounds; in each, the
- * proximal term sigma |x - centre|^2 makes the objective strongly convex, so that a round makes
+/* Natasha1.5 and Natasha2: what both plugins are made of. An epoch is cut into p rounds; in each,
+ * the proximal term sigma |x - centre|^2 makes the objective strongly convex, so that a round makes
  * real progress and its average is a good point. Natasha2 looks for negative curvature between
  * epochs. */
 #ifndef PLUGINS_NATASHA_H
@@ -124,10 +124,5 @@ thw_status natasha_restore(natasha *s);
     .sigma = (p)->sigma, .alpha = (p)->alpha, .c_step = (p)->c_step, .variance = (p)->variance,    \
     .gap = (p)->gap, .p_sub = (p)->p_sub, .polish_steps = (p)->polish_steps, .theory = (p)->theory \
   }
-
-/* ---- components -------------------------------------------------------------------------------
- */
-
-extern const thw_component natasha15_component, natasha2_component;
 
 #endif

@@ -174,7 +174,7 @@ static const void *ext(void *self, const char *id) {
 static const char *const offers[] = {THW_EXT_STATE, THW_EXT_STEER, THW_EXT_REPORT, THW_EXT_THEORY,
                                      NULL};
 
-const thw_component natasha15_component = {
+static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
     .id = "natasha15",
     .version = PACKAGE_VERSION,
@@ -204,3 +204,14 @@ const thw_component natasha15_component = {
     .destroy = destroy,
     .ext = ext,
 };
+
+static const thw_component *const components[] = {&component};
+
+static const thw_plugin plugin = {
+    THW_PLUGIN_HEAD,           .id = "natasha15", .version = PACKAGE_VERSION,
+    .license = "BSD-3-Clause", .n_components = 1, .components = components,
+};
+
+const thw_plugin *thw_plugin_entry(void) {
+  return &plugin;
+}
