@@ -35,6 +35,24 @@ test_bands_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_bands_LDADD = $(optim_ldadd)
 TESTS += test_bands
 
+check_PROGRAMS += test_epochs
+test_epochs_SOURCES = %D%/test_epochs.c
+test_epochs_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_epochs_LDADD = $(optim_ldadd)
+TESTS += test_epochs
+
+check_PROGRAMS += test_natasha
+test_natasha_SOURCES = %D%/test_natasha.c
+test_natasha_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_natasha_LDADD = libtpproblems.la libthwnatasha.la libthwoptim.la $(unit_ldadd)
+TESTS += test_natasha
+
+# All seeds.
+long_checks += check-natasha
+check-natasha: test_natasha$(EXEEXT) test_epochs$(EXEEXT) all
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_natasha all
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_epochs all
+
 # All cells of the table.
 long_checks += check-optim-bands
 check-optim-bands: test_bands$(EXEEXT) test_optima$(EXEEXT) all

@@ -55,7 +55,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   set.output = p->theory ? OPTIM_RANDOM : p->output;
   set.lipschitz = p->lipschitz;
   set.variance_hess = p->variance_hess;
-  set.reestimate = p->reestimate;
+  set.reestimate = p->theory ? 0 : p->reestimate;
   if (s->n.o.started) optim_epoch_drop(&s->n.e);
   THW_TRY(optim_start(&s->n.o, oracle, NATASHA_VECS));
   return natasha_start(&s->n, &set, x0);

@@ -75,6 +75,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
     s->ep.nc_step = ESCAPE_THEORY;
   }
   thw_status st = escape_create(&s->e, &s->ep, &s->n.o, 1);
+  if (s->p->theory) s->ep.max_nc = INT64_MAX; /* f falls with each: the theorem bounds them */
   s->n.r = (struct natasha_rules)NATASHA_RULES(s->p);
   s->n.r.epsilon = s->e.epsilon;
   s->n.r.delta = s->e.delta;
@@ -95,7 +96,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   set.output = p->theory ? OPTIM_RANDOM : p->output;
   set.lipschitz = s->ep.lipschitz;
   set.variance_hess = s->ep.variance_hess;
-  set.reestimate = s->ep.reestimate;
+  set.reestimate = p->theory ? 0 : s->ep.reestimate;
   if (s->n.o.started) optim_epoch_drop(&s->n.e);
   THW_TRY(optim_start(&s->n.o, oracle, NATASHA_VECS + escape_vecs(&s->ep, oracle)));
   if (p->theory && s->ep.lipschitz_hess == 0.0 && !optim_known(s->n.o.facts.lipschitz_hess))
@@ -156,7 +157,10 @@ static thw_status moved(natasha2 *s) {
   s->grace = s->p->theory ? 0 : s->p->grace;
   int64_t made = s->n.made, starts = s->n.starts;
   THW_TRY(natasha_reset(&s->n, e->v.x));
-  s->n.made = made, s->n.starts = starts; /* those of the theory form go on */
+  if (s->p->theory) { /* what it has made goes on, and its constants are those of everywhere */
+    s->n.made = made, s->n.starts = starts;
+    e->c.have = 1;
+  }
   s->n.z = -s->e.z;
   return THW_OK;
 }
