@@ -24,6 +24,16 @@ static const char *const methods[] = {
     "optimizer: { type = \"svrg\"; snapshot = \"average\"; batch = 3; };",
     "optimizer: { type = \"svrg\"; snapshot = \"random\"; loopless = true; guard = \"on\"; };",
     "optimizer: { type = \"catalyst\"; inner: { type = \"svrg\"; }; };",
+    "optimizer: { type = \"scsg\"; };",
+    "optimizer: { type = \"scsg\"; snapshot_batch = 3000; output = \"average\"; };",
+    "optimizer: { type = \"scsg\"; snapshot_batch = 500; output = \"random\"; theory = true; "
+    "mini_batch = 1; gamma = 0.3; };",
+    "optimizer: { type = \"natasha15\"; };",
+    "optimizer: { type = \"natasha15\"; snapshot_batch = 3000; sigma = 0.1; };",
+    "optimizer: { type = \"natasha15\"; snapshot_batch = 3000; output = \"random\"; };",
+    "optimizer: { type = \"natasha15\"; theory = true; epsilon = 0.005; gap = 0.7; };",
+    "optimizer: { type = \"natasha2\"; epsilon = 1e-6; };",
+    "optimizer: { type = \"natasha2\"; epsilon = 1e-6; snapshot_batch = 500; zone = 0.1; };",
 };
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
