@@ -121,8 +121,8 @@ static int of_folder(job *j, const char *dir, const tw_pipeline_args *a) {
   tw_past past;
   int status = TW_EXIT_USAGE;
   if (tw_folder_open(&folder, dir, j->d) != THW_OK) return TW_EXIT_USAGE;
+  if (!j->out && !j->point) j->out = tw_strdup(folder.path); /* another point is not the run's */
   if (!j->point) j->point = tw_folder_file(&folder, "point.npy");
-  if (!j->out) j->out = tw_strdup(folder.path);
   thw_status st =
       tw_past_open(&past, folder.path, a, allowed, sizeof allowed / sizeof allowed[0], j->d);
   if (st == THW_OK) {
@@ -208,7 +208,8 @@ const tw_command tw_cmd_verdict = {
         "DIR                run folder: its point.npy is judged, and verdict.json (at a saddle\n"
         "                   direction.npy too) written beside it; result.json stays as it is\n"
         "FILE               pipeline files, when the point is not a run's\n"
-        "--point FILE.npy   the point: a NumPy file of one dimension, float32 or float64\n"
+        "--point FILE.npy   the point: a NumPy file of one dimension, float32 or float64; with\n"
+        "                   DIR it is judged instead of the run's, and nothing is written\n"
         "--set PATH=VALUE   of a run only stop.* and run.threads, as in\n"
         "                   --set stop.delta=1e-3; may be repeated\n"
         "--out DIR          write verdict.json and direction.npy to this folder\n"
