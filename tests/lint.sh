@@ -16,8 +16,7 @@ fi
 
 list() { echo "$files" | grep -E "$1"; }
 
-for f in $(list '\.(c|h|inc|mk|sh|ac|am|cfg|1|5|7)$|^quickstart$|^\.ci/run$'); do
-  case $f in conf/* | */fixtures/*) continue ;; esac
+for f in $(list '\.(c|h|inc|mk|sh|ac|am|1|5|7)$|^quickstart$|^\.ci/run$'); do
   head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || bad "$f: no SPDX line"
 done
 

@@ -3,8 +3,8 @@
  *
  *   plain_svrg ROWS COLUMNS STEP EPOCHS X.f64 Y.f64
  *
- * Dense binary logistic regression, mean of losses + 0.5/n |w|^2; snapshot = last iterate, epochs of
- * 2n single-row steps, slopes at the snapshot kept, one pass over the coordinates per step: the
+ * Dense binary logistic regression, mean of losses + 0.5/n |w|^2; snapshot = last iterate, epochs
+ * of 2n single-row steps, slopes at the snapshot kept, one pass over the coordinates per step: the
  * best plain code that is still a page. Prints seconds per pass (n component gradients, a step
  * counting two) and the final objective. Compile with -O3 -march=native: that is what a user would
  * do. The build does not know this file: run.py compiles it. */
@@ -36,7 +36,8 @@ static double dot(const double *a, const double *b, size_t d) {
   double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
   size_t j = 0;
   for (; j + 4 <= d; j += 4)
-    s0 += a[j] * b[j], s1 += a[j + 1] * b[j + 1], s2 += a[j + 2] * b[j + 2], s3 += a[j + 3] * b[j + 3];
+    s0 += a[j] * b[j], s1 += a[j + 1] * b[j + 1], s2 += a[j + 2] * b[j + 2],
+        s3 += a[j + 3] * b[j + 3];
   for (; j < d; j++) s0 += a[j] * b[j];
   return (s0 + s1) + (s2 + s3);
 }
@@ -47,7 +48,9 @@ static uint64_t next(uint64_t *s) {
   return *s * UINT64_C(2685821657736338717);
 }
 
-static double slope(double y, double z) { return -y / (1 + exp(y * z)); }
+static double slope(double y, double z) {
+  return -y / (1 + exp(y * z));
+}
 
 int main(int argc, char **argv) {
   if (argc != 7) return 2;
