@@ -13,6 +13,17 @@ catalyst_la_SOURCES = \
 catalyst_la_LDFLAGS = $(plugin_ldflags)
 catalyst_la_LIBADD = libthwoptim.la libthwcurvature.la $(LIBM)
 
+plugin_LTLIBRARIES += cubic.la
+cubic_la_SOURCES = \
+  %D%/cubic/cubic.c \
+  %D%/cubic/cubic.h \
+  %D%/cubic/descent.c \
+  %D%/cubic/krylov.c \
+  %D%/cubic/plugin.c \
+  %D%/cubic/reduced.c
+cubic_la_LDFLAGS = $(plugin_ldflags)
+cubic_la_LIBADD = libthwoptim.la libthwcurvature.la $(BLAS_LIBS) $(LIBM)
+
 plugin_LTLIBRARIES += gd.la
 gd_la_SOURCES = %D%/gd/gd.c
 gd_la_LDFLAGS = $(plugin_ldflags)

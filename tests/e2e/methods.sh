@@ -52,6 +52,9 @@ cat >neon2-sgd.cfg <<'END'
 model: { type = "geman-mcclure"; };
 optimizer: { type = "neon2"; epsilon = 1.0; delta = 1e-4; inner: { type = "sgd"; }; };
 END
+cat >cubic.cfg <<'END'
+optimizer: { type = "cubic"; };
+END
 cat >perturbed-gd.cfg <<'END'
 optimizer: { type = "perturbed-gd"; threshold = 1e-3; };
 END
@@ -63,7 +66,7 @@ optimizer: { type = "spider"; escape = "perturb"; threshold = 1e-3; };
 END
 
 for method in gd gd-bb gd-accelerated lbfgs newton sgd adam svrg svrg-random catalyst neon2 neon2-sgd \
-  perturbed-gd spider spider-perturb; do
+  cubic perturbed-gd spider spider-perturb; do
   set -- common.cfg $method.cfg --quiet
   run "$@" --out $method-ref || { fail "$method"; continue; }
   for passes in 2.6 9 16.3; do

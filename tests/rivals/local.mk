@@ -19,3 +19,13 @@ test_spider_bands_SOURCES = %D%/test_spider_bands.c
 test_spider_bands_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_spider_bands_LDADD = $(optim_ldadd)
 TESTS += test_spider_bands
+
+check_PROGRAMS += test_cubic
+test_cubic_SOURCES = \
+  $(rivals_trial) \
+  plugins/optimizers/cubic/cubic.h \
+  plugins/optimizers/cubic/reduced.c \
+  %D%/test_cubic.c
+test_cubic_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_cubic_LDADD = libtpproblems.la $(unit_ldadd) $(BLAS_LIBS)
+TESTS += test_cubic
