@@ -184,7 +184,10 @@ static thw_status judge(tw_run *r) {
 static void draw_picture(tw_run *r) {
   if (r->how.no_plot || r->records < 2) return;
   char *why = tw_run_picture(r->folder.path, r->setup.opt->run.name);
-  if (why) to_log(r, THW_LOG_INFO, "picture", why);
+  if (why) {
+    to_log(r, THW_LOG_INFO, "picture", why);
+    if (!r->how.quiet) fprintf(talk(r), "%s\n", why);
+  }
   free(why);
 }
 

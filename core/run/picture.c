@@ -152,7 +152,7 @@ static char *feed(const char *folder, const curve *c, const char *title) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
     return tw_sprintf("no picture: gnuplot took more than %d seconds", TIME_LIMIT);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return tw_strdup("no picture: gnuplot failed, see above");
+    return tw_strdup("no picture: gnuplot failed, the log says how");
   return NULL;
 }
 

@@ -2,8 +2,8 @@
 /* thalweg/component.h - what a plugin says about itself: parameters, slots, components, and the
  * services that the host hands in.
  *
- * A plugin exports one symbol, thw_plugin, a pure function that returns constant data. It links
- * against libc, libm and BLAS, never against the host. It never prints, exits, installs
+ * A plugin exports one symbol, thw_plugin_entry, a pure function that returns constant data. It
+ * links against libc, libm and BLAS, never against the host. It never prints, exits, installs
  * signal handlers, changes the locale or the floating-point mode, or reads the environment. */
 #ifndef THALWEG_COMPONENT_H
 #define THALWEG_COMPONENT_H
