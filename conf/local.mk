@@ -13,8 +13,11 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/catalyst.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
+  %D%/examples/natasha15.cfg \
+  %D%/examples/natasha2.cfg \
   %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
+  %D%/examples/scsg.cfg \
   %D%/examples/sgd.cfg \
   %D%/examples/svrg-nonconvex.cfg \
   %D%/examples/svrg.cfg
