@@ -13,11 +13,8 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/catalyst.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
-  %D%/examples/natasha15.cfg \
-  %D%/examples/natasha2.cfg \
   %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
-  %D%/examples/scsg.cfg \
   %D%/examples/sgd.cfg \
   %D%/examples/svrg-nonconvex.cfg \
   %D%/examples/svrg.cfg
@@ -25,3 +22,40 @@ dist_examplesoptimizers_DATA = \
 dist_examplesdata_DATA = \
   %D%/data/README \
   %D%/data/digits.csv.gz
+
+# Problem and method files of NEON2; digits.cfg names ../../data, so the folders keep their places.
+examplesneon2dir = $(examplesdir)/papers/neon2
+dist_examplesneon2_DATA = \
+  %D%/papers/neon2/README.md \
+  %D%/papers/neon2/a9a.cfg \
+  %D%/papers/neon2/digits.cfg \
+  %D%/papers/neon2/matrix-factorisation.cfg \
+  %D%/papers/neon2/matrix-sensing.cfg \
+  %D%/papers/neon2/mnist.cfg \
+  %D%/papers/neon2/natasha2.cfg \
+  %D%/papers/neon2/neon2-adam.cfg \
+  %D%/papers/neon2/neon2-gd.cfg \
+  %D%/papers/neon2/neon2-heavy-ball.cfg \
+  %D%/papers/neon2/neon2-lbfgs.cfg \
+  %D%/papers/neon2/neon2-natasha15.cfg \
+  %D%/papers/neon2/neon2-scsg.cfg \
+  %D%/papers/neon2/neon2-sgd.cfg \
+  %D%/papers/neon2/neon2-spider.cfg \
+  %D%/papers/neon2/neon2-svrg.cfg \
+  %D%/papers/neon2/perturbed-gd.cfg \
+  %D%/papers/neon2/phase-retrieval.cfg \
+  %D%/papers/neon2/plain-adam.cfg \
+  %D%/papers/neon2/plain-gd.cfg \
+  %D%/papers/neon2/plain-heavy-ball.cfg \
+  %D%/papers/neon2/plain-lbfgs.cfg \
+  %D%/papers/neon2/plain-natasha15.cfg \
+  %D%/papers/neon2/plain-scsg.cfg \
+  %D%/papers/neon2/plain-sgd.cfg \
+  %D%/papers/neon2/plain-spider.cfg \
+  %D%/papers/neon2/plain-svrg.cfg \
+  %D%/papers/neon2/quartic.cfg \
+  %D%/papers/neon2/ssrgd.cfg \
+  %D%/papers/neon2/staircase.cfg \
+  %D%/papers/neon2/tensor-ica.cfg \
+  %D%/papers/neon2/two-layer.cfg \
+  %D%/papers/neon2/w8a.cfg

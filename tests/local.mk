@@ -71,6 +71,12 @@ test_neon2_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_neon2_LDADD = libtpproblems.la libthwescape.la $(unit_ldadd)
 TESTS += test_neon2
 
+check_PROGRAMS += test_problems
+test_problems_SOURCES = %D%/unit/linear_fixture.h %D%/unit/open_source.h %D%/unit/test_problems.c
+test_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_problems_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_problems
+
 check_PROGRAMS += test_schema
 test_schema_SOURCES = %D%/unit/test_schema.c
 test_schema_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -9,6 +9,7 @@ dist_check_SCRIPTS += \
   %D%/predict.sh \
   %D%/resume.sh \
   %D%/run.sh \
+  %D%/saddles.sh \
   %D%/signals.sh \
   %D%/threads.sh
 TESTS += \
@@ -18,5 +19,6 @@ TESTS += \
   %D%/predict.sh \
   %D%/resume.sh \
   %D%/run.sh \
+  %D%/saddles.sh \
   %D%/signals.sh \
   %D%/threads.sh

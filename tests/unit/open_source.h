@@ -56,6 +56,17 @@ static const thw_component *open_find(const char *plugin, const char *id) {
   return NULL;
 }
 
+/* Numbers separated by spaces or commas; they stay for 64 further calls. */
+static thw_reals open_reals(const char *text) {
+  static double room[64][16];
+  static int turn;
+  thw_reals r = {room[turn], 0};
+  for (char *end; text && *text && r.n < 16; text = end + strspn(end, " ,"))
+    room[turn][r.n++] = strtod(text, &end);
+  turn = (turn + 1) % 64;
+  return r;
+}
+
 static void open_set(const thw_param *p, char *params, const char *value) {
   void *at = params + p->offset;
   switch (p->type) {
@@ -72,6 +83,9 @@ static void open_set(const thw_param *p, char *params, const char *value) {
     *(int32_t *)at = (int32_t)p->def_int;
     for (int32_t i = 0; value && p->choices[i]; i++)
       if (strcmp(p->choices[i], value) == 0) *(int32_t *)at = i;
+    break;
+  case THW_P_REALS:
+    *(thw_reals *)at = open_reals(value ? value : p->def_str);
     break;
   default:
     *(const char **)at = value ? value : p->def_str;

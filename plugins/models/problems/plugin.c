@@ -104,7 +104,7 @@ static const thw_param tensor_table[] = {
 };
 
 static const thw_param staircase_table[] = {
-    THW_PARAM_INT(staircase_params, stairs, 5, 1, 500, NULL, "Saddles one after another."),
+    THW_PARAM_INT(staircase_params, stairs, 8, 1, 500, NULL, "Saddles one after another."),
     THW_PARAM_INT(staircase_params, d, 0, 0, 1e5, NULL, "Dimension, at least stairs; 0: stairs."),
     THW_PARAM_REAL(staircase_params, gamma, 0.25, 1e-6, 1e3, THW_P_LOG, NULL,
                    "Each saddle has the least eigenvalue -gamma."),
@@ -208,7 +208,7 @@ MODEL(
     "its "
     "minima at t = +-1. The critical points are m coordinates of +-1 followed by zeros: for each m "
     "below `stairs` a saddle with f = -m v and the least eigenvalue -gamma, and for m = stairs the "
-    "minima, all global, with f = -stairs v, where v = -h(1): 0.0628 for gamma = 0.25 and hold = "
+    "minima, all global, with f = -stairs v, where v = -h(1): 0.06095 for gamma = 0.25 and hold = "
     "1.\n\n"
     "While gradient descent waits at a saddle for one coordinate to grow, it shrinks all later "
     "ones, so that each stair takes 1 + hold/gamma times as long as all before it: exponential in "
