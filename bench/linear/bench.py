@@ -43,7 +43,9 @@ def load(path):
         sys.exit(f"{path}: two classes expected, found {len(classes)}")
     import numpy as np
 
-    return x.tocsr(), np.where(y == classes[1], 1.0, -1.0)
+    x = x.tocsr()
+    x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
+    return x, np.where(y == classes[1], 1.0, -1.0)
 
 
 def objective(x, y, w):
@@ -94,7 +96,7 @@ class Sklearn:
     def limits(self):
         if self.solver == "liblinear":
             return range(1, 14)
-        return [int(round(1.25 ** k)) for k in range(0, 42)]
+        return sorted({int(round(1.25 ** k)) for k in range(0, 42)})
 
 
 class Cyanure:
@@ -114,7 +116,7 @@ class Cyanure:
         return np.asarray(model.coef_).ravel(), took
 
     def limits(self):
-        return [int(round(1.25 ** k)) for k in range(0, 36)]
+        return sorted({int(round(1.25 ** k)) for k in range(0, 36)})
 
 
 class Liblinear:
@@ -310,7 +312,7 @@ def plot(rows, out):
             for r in reversed(mine)) + "\nEOD")
         script.append(f"set title '{key[0]}, {key[1]} thread(s)'")
         script.append(f"set yrange [-0.7:{len(mine) - 0.3}]")
-        script.append(f"plot $d{i} using 2:0:ytic(1):3 with points pt 7 ps 1.2 lc variable")
+        script.append(f"plot $d{i} using 2:0:3:ytic(1) with points pt 7 ps 1.2 lc variable")
     subprocess.run(["gnuplot"], input="\n".join(data + script) + "\n", text=True, check=False)
 
 
