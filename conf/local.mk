@@ -11,11 +11,14 @@ examplesoptimizersdir = $(examplesdir)/optimizers
 dist_examplesoptimizers_DATA = \
   %D%/examples/adam.cfg \
   %D%/examples/catalyst.cfg \
+  %D%/examples/cubic.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
   %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
+  %D%/examples/perturbed-gd.cfg \
   %D%/examples/sgd.cfg \
+  %D%/examples/spider.cfg \
   %D%/examples/svrg-nonconvex.cfg \
   %D%/examples/svrg.cfg
 

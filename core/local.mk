@@ -9,6 +9,7 @@ libthwcore_la_SOURCES = \
   %D%/config_scan.c %D%/config_scan.h \
   %D%/config_tree.h \
   %D%/error.c %D%/error.h \
+  %D%/explain.c %D%/explain.h \
   %D%/file.c %D%/file.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \
@@ -75,6 +76,7 @@ thalweg_SOURCES = \
   %D%/cli/command.h \
   %D%/cli/commands.inc \
   %D%/cli/common.c \
+  %D%/cli/explain.c \
   %D%/cli/info.c %D%/cli/info.h \
   %D%/cli/info_json.c \
   %D%/cli/info_text.c \

@@ -29,3 +29,6 @@ test_cubic_SOURCES = \
 test_cubic_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_cubic_LDADD = libtpproblems.la $(unit_ldadd) $(BLAS_LIBS)
 TESTS += test_cubic
+
+dist_check_SCRIPTS += %D%/explain.sh
+TESTS += %D%/explain.sh

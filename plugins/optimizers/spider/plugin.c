@@ -155,35 +155,47 @@ static thw_status report_(void *self, thw_sink *k) {
 
 static const thw_ext_report report = {.size = sizeof(thw_ext_report), .report = report_};
 
-static void claim_minimum(const optim_numbers *k, thw_claims *out) {
-  double e = k->epsilon, d3 = k->delta * k->delta * k->delta, r2 = k->L2 * k->L2 * k->gap;
-  double B = optim_rows(k, k->V / (e * e)), root = sqrt(B);
-  optim_claim(out, &(optim_promise){.aim = THW_AIM_MINIMUM,
-                                    .formula =
-                                        "B + sqrt(B) L D_f / epsilon^2 + sqrt(B) L L2^2 D_f / "
-                                        "delta^4 + B L2^2 D_f / delta^3, B = min(n, V / epsilon^2)",
-                                    .source = "Li, NeurIPS 2019, theorems 2 and 4",
-                                    .note = "logarithms and constants of order one left out",
-                                    .first = B,
-                                    .epochs = ceil(k->L * k->gap / (e * e * root) +
-                                                   k->L * r2 / (d3 * k->delta * root) + r2 / d3),
-                                    .epoch = B});
+/* Snapshots of the whole sum are theorems 1 and 2 with B = n. */
+#define PER_BATCH "B = min(n, V / epsilon^2)"
+
+static void claim_stationary(const optim_numbers *k, double B, int whole, thw_claims *out) {
+  optim_claim(out,
+              &(optim_promise){
+                  .aim = THW_AIM_STATIONARY,
+                  .formula = whole ? "n + sqrt(n) L D_f / epsilon^2"
+                                   : "B + sqrt(B) L D_f / epsilon^2, " PER_BATCH,
+                  .source = whole ? "Fang, Li, Lin and Zhang, NeurIPS 2018, section 3, finite sums"
+                                  : "Fang, Li, Lin and Zhang, NeurIPS 2018, section 3, streams",
+                  .note = "constants of order one left out",
+                  .first = B,
+                  .epochs = ceil(k->L * k->gap / (k->epsilon * k->epsilon * sqrt(B))),
+                  .epoch = B});
+}
+
+static void claim_minimum(const optim_numbers *k, double B, int whole, thw_claims *out) {
+  double d3 = k->delta * k->delta * k->delta, r2 = k->L2 * k->L2 * k->gap, root = sqrt(B);
+  optim_claim(
+      out, &(optim_promise){
+               .aim = THW_AIM_MINIMUM,
+               .formula = whole ? "n + sqrt(n) L D_f / epsilon^2 + sqrt(n) L L2^2 D_f / delta^4 + "
+                                  "n L2^2 D_f / delta^3"
+                                : "B + sqrt(B) L D_f / epsilon^2 + sqrt(B) L L2^2 D_f / delta^4 + "
+                                  "B L2^2 D_f / delta^3, " PER_BATCH,
+               .source = whole ? "Li, NeurIPS 2019, theorem 2" : "Li, NeurIPS 2019, theorem 4",
+               .note = "logarithms and constants of order one left out",
+               .first = B,
+               .epochs = ceil(k->L * k->gap / (k->epsilon * k->epsilon * root) +
+                              k->L * r2 / (d3 * k->delta * root) + r2 / d3),
+               .epoch = B});
 }
 
 static thw_status claims(void *self, const thw_problem *p, thw_claims *out) {
   const spider *s = self;
   optim_numbers k = optim_numbers_of(p);
-  double e2 = k.epsilon * k.epsilon, B = optim_rows(&k, k.V / e2);
-  optim_claim(out, &(optim_promise){.aim = THW_AIM_STATIONARY,
-                                    .formula = "B + sqrt(B) L D_f / epsilon^2, B = min(n, V / "
-                                               "epsilon^2)",
-                                    .source = "Fang, Li, Lin and Zhang, NeurIPS 2018, theorems 1 "
-                                              "and 2",
-                                    .note = "constants of order one left out",
-                                    .first = B,
-                                    .epochs = ceil(k.L * k.gap / (e2 * sqrt(B))),
-                                    .epoch = B});
-  if (s->p->escape == SPIDER_PERTURB) claim_minimum(&k, out);
+  int whole = isfinite(k.n) && s->p->snapshot != SPIDER_VARIANCE;
+  double B = whole ? k.n : optim_rows(&k, k.V / (k.epsilon * k.epsilon));
+  claim_stationary(&k, B, whole, out);
+  if (s->p->escape == SPIDER_PERTURB) claim_minimum(&k, B, whole, out);
   return THW_OK;
 }
 
