@@ -31,6 +31,7 @@ examplesneon2dir = $(examplesdir)/papers/neon2
 dist_examplesneon2_DATA = \
   %D%/papers/neon2/README.md \
   %D%/papers/neon2/a9a.cfg \
+  %D%/papers/neon2/cubic.cfg \
   %D%/papers/neon2/digits.cfg \
   %D%/papers/neon2/matrix-factorisation.cfg \
   %D%/papers/neon2/matrix-sensing.cfg \
