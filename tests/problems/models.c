@@ -7,11 +7,12 @@ typedef struct model {
     thwp_quartic quartic;
     thwp_cubic cubic;
     thwp_factor factor;
+    thwp_ridge ridge;
   } u;
   thwp_planted planted; /* its objective is one of these */
   double *room, *sum_room, *start, *a, *g, *s;
   double start_scale;
-  int64_t start_every;
+  int64_t start_every, start_first; /* every so many numbers, and the first ones, are random */
 } model;
 
 static thw_status eval(void *self, const thw_view *x, const thw_batch *b, double *f, thw_view *g) {
@@ -29,6 +30,7 @@ static thw_status init(void *self, thw_view *x, thw_rng *r) {
   model *m = self;
   for (int64_t i = 0; m->start_every && i < x->n; i++)
     m->start[i] = i % m->start_every ? 0 : m->start_scale * thw_rng_normal(r);
+  for (int64_t i = 0; i < m->start_first; i++) m->start[i] = m->start_scale * thw_rng_normal(r);
   thwp_write(m->start, x);
   return THW_OK;
 }
@@ -92,4 +94,35 @@ tp_model tp_factor(int64_t rows, int64_t k, const double *lam, thw_rng *r) {
   m->start_every = k;
   m->start_scale = 0.05;
   return finish(m, &m->u.factor.o, 1, 0, 0, NULL);
+}
+
+static thw_status ridge_eval(void *self, const thw_view *x, const thw_batch *b, double *f,
+                             thw_view *g) {
+  thwp_ridge_eval(&((model *)self)->u.ridge, x, b, f, g);
+  return THW_OK;
+}
+
+static thw_status ridge_hvp(void *self, const thw_view *x, const thw_view *v, const thw_batch *b,
+                            thw_view *hv) {
+  thwp_ridge_hvp(&((model *)self)->u.ridge, x, v, b, hv);
+  return THW_OK;
+}
+
+static const thw_model_ops ridge_ops = {
+    .size = sizeof ridge_ops, .init = init, .eval = ridge_eval, .hvp = ridge_hvp};
+
+tp_model tp_sensing(int64_t n, int64_t d, int64_t k, int64_t rank, const double *weight,
+                    double start, thw_rng *r) {
+  model *m = model_new();
+  thw_rng rows = {.key = {thw_rng_u32(r), 1}};
+  m->a = tp_doubles(rank * d);
+  thwp_haar(rank, d, r, m->a);
+  for (int64_t i = 0; i < rank * d; i++) m->a[i] *= sqrt(weight[i / d]);
+  m->room = tp_doubles(thwp_ridge_room(n, d, k));
+  thwp_ridge_init(&m->u.ridge, (thwp_pool){NULL, NULL}, THWP_SENSING, n, d, k, rank, m->a, &rows,
+                  m->room);
+  m->start = tp_doubles(k * d);
+  m->start_scale = start;
+  m->start_first = start > 0 ? d : 0;
+  return (tp_model){&ridge_ops, m, n, k * d, release};
 }

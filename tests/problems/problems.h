@@ -43,6 +43,12 @@ tp_model tp_cubic(int64_t d, const double *a, double L2, const double *g, const 
  * identity without `r`). Starts with a first column of 0.05 N(0, I) and zeros. */
 tp_model tp_factor(int64_t m, int64_t k, const double *lam, thw_rng *r);
 
+/* f_i(U) = (|U'a_i|^2 - y_i)^2/4, U of k columns of length d stored one after another, a_i ~ N(0,
+ * I), y_i = sum_c weight[c] (u_c.a_i)^2 for orthonormal u_c, c < rank. Starts with a first column
+ * of start N(0, I) and zeros. */
+tp_model tp_sensing(int64_t n, int64_t d, int64_t k, int64_t rank, const double *weight,
+                    double start, thw_rng *r);
+
 /* ---- oracle ---------------------------------------------------------------------------------- */
 
 typedef struct tp_oracle tp_oracle;

@@ -14,6 +14,8 @@ typedef struct tp_reduction {
   double search_passes; /* the median part of the search in that */
   double f;             /* median */
   double worst_f;       /* largest, of those that are ok */
+  double best_f;        /* least */
+  double least;         /* median least eigenvalue of the Hessian at the end */
   double steps;         /* median number of curvature steps */
 } tp_reduction;
 
@@ -33,6 +35,8 @@ tp_reduction tp_reduce_quartic(int64_t n, int64_t d, double tauH, double taub, d
                                double delta, int stream, const tp_method *m);
 /* MF of the table. */
 tp_reduction tp_reduce_factor(double epsilon, double delta, const tp_method *m);
+/* MS, or PR, of the table. */
+tp_reduction tp_reduce_sensing(int phase, double epsilon, double delta, const tp_method *m);
 
 void tp_print_reduction(const char *what, const tp_reduction *r);
 
