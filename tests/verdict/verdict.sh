@@ -64,11 +64,12 @@ says '^verdict: not-stationary: '
 try 0 verdict r --set stop.verdict_passes=3
 says '^verdict: unknown: .*stop.verdict_passes'
 
-# The origin: a saddle, with its direction.
-rm -f r/direction.npy
+# The origin: a saddle. It is not the run's point, so nothing of it goes into the run's folder.
+cp r/verdict.json run-verdict.json
 try 0 verdict --point zero.npy r --set stop.epsilon=0.5
 says '^verdict: saddle: '
-test -s r/direction.npy || fail "no direction was saved"
+cmp -s run-verdict.json r/verdict.json || fail "the run's verdict was overwritten by another point's"
+test ! -e r/direction.npy || fail "another point's direction was put beside the run's"
 try 0 verdict --point zero.npy toy.cfg --set stop.epsilon=0.5 --json
 says '"kind": "saddle"'
 says '"direction": null'
