@@ -25,8 +25,10 @@ says err 'exists and is not an empty folder'
 mkdir empty
 status 0 run toy.cfg --out empty --quiet
 test ! -s out || fail "--quiet prints"
-status 1 run toy.cfg --out none/such
-says err 'none/such: the run folder cannot be made: No such file or directory'
+status 0 run toy.cfg --out none/such
+same runs/toy-001 none/such
+status 1 run toy.cfg --out toy.cfg/such
+says err 'cannot be made: Not a directory'
 status 2 run toy.cfg --set run.name=../evil
 status 2 run toy.cfg --set optimizer.stepp=1
 says err 'did you mean "step"'

@@ -45,7 +45,7 @@ expect --plugin-path info --pl
 expect model new mo
 expect run.seed= check --set run.s
 expect optimizer.type= check --set optimizer.
-expect fixture check --set source.type = fi
+expect fixture check --set optimizer.type = fi
 expect list help l
 expect "$work/plugins" list --plugin-path "$work/pl"
 if command -v zsh >/dev/null 2>&1; then
