@@ -96,8 +96,8 @@ static const thw_param factor_table[] = {
 };
 
 static const thw_param tensor_table[] = {
-    THW_PARAM_INT(tensor_params, d, 10, 1, 2048, NULL, "Dimension, and number of components."),
-    THW_PARAM_INT(tensor_params, support, 0, 0, 2048, NULL,
+    THW_PARAM_INT(tensor_params, d, 10, 1, 1024, NULL, "Dimension, and number of components."),
+    THW_PARAM_INT(tensor_params, support, 0, 0, 1024, NULL,
                   "Number m of components that are mixed at the saddle of the start; 0: all."),
     NOISE(tensor_params),
     START(tensor_params, 0.01, "at the symmetric combination of m = support components"),
@@ -217,7 +217,8 @@ MODEL(
     "stair.\n\n"
     "f is three times continuously differentiable. L and L2 are bounded everywhere by a bound that "
     "grows with the square and the cube of the number of stairs and is told where radius > 0; "
-    "along the descending path L is hold + gamma." NOISE_DOC,
+    "along the way down, where all later coordinates are near 0, L is about max(hold, "
+    "gamma)." NOISE_DOC,
     "S. Du, C. Jin, J. Lee, M. Jordan, B. Poczos, A. Singh: Gradient Descent Can Take Exponential "
     "Time to Escape Saddle Points. NeurIPS 2017, section 4 (another function with the same "
     "mechanism, smooth on all of R^d)")
