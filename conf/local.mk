@@ -14,9 +14,12 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/cubic.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
+  %D%/examples/natasha15.cfg \
+  %D%/examples/natasha2.cfg \
   %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
   %D%/examples/perturbed-gd.cfg \
+  %D%/examples/scsg.cfg \
   %D%/examples/sgd.cfg \
   %D%/examples/spider.cfg \
   %D%/examples/svrg-nonconvex.cfg \

@@ -12,8 +12,7 @@ static const char *const methods[] = {
     "optimizer: { type = \"gd\"; rule = \"barzilai-borwein\"; };",
     "optimizer: { type = \"gd\"; momentum = \"nesterov\"; };",
     "optimizer: { type = \"gd\"; momentum = \"accelerated\"; };",
-    "optimizer: { type = \"sgd\"; momentum = \"heavy-ball\"; schedule = \"inverse\"; warmup = 0.5; "
-    "};",
+    "optimizer: { type = \"sgd\"; momentum = \"heavy-ball\"; schedule = \"inverse\"; };",
     "optimizer: { type = \"sgd\"; draw = \"epoch\"; average = \"polynomial\"; };",
     "optimizer: { type = \"adam\"; };",
     "optimizer: { type = \"lbfgs\"; memory = 4; };",
