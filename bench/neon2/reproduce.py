@@ -1,0 +1,428 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The exponents of Neon2 and of the methods around it, measured against theory.
+
+Searches (bench/neon2/searches.c, on kernels/curvature): gradients to find a direction of curvature
+below -delta, and to certify that there is none, over two decades of delta; for those on finite sums
+also over n.
+
+Methods (thalweg run on sum.cfg and stream.cfg): gradients from an exact saddle to a point that the
+method itself has proved to be an (epsilon, sqrt(epsilon))-local minimum, over a decade and a half of
+epsilon; the host's verdict, which is not counted, must agree. Accounts of the run say which part of
+the cost is the search's.
+
+Medians over the seeds; an exponent is the slope of a straight line through their logarithms, with
+the 95 % interval of that regression (so that a bent line has a wide one). A cell whose predicted
+time is beyond --cell seconds is left out and named.
+
+Needs Python only; the picture gnuplot.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EPSILONS = [0.3 / 2 ** k for k in range(6)]
+SUM_EPSILONS = [0.1 / 2 ** k for k in range(6)]
+ROWS = [1000, 4000, 16000, 64000]
+
+NEON2 = "optimizer.type=neon2"
+
+
+def around(inner, *more):
+    return [NEON2, f"optimizer.inner.type={inner}", *more]
+
+
+# name: (config, settings, theory's exponent of 1/epsilon with delta = sqrt(epsilon), its formula)
+METHODS = {
+    "neon2(gd)": ("sum", around("gd", "optimizer.search=det"), 2.0,
+                  "n (eps^-2 + delta^-3.5)"),
+    "neon2(svrg)": ("sum", around("svrg"), 2.25,
+                    "n^2/3 eps^-2 + n delta^-3 + n^5/12 eps^-2 delta^-1/2 + n^3/4 delta^-3.5"),
+    "neon2(sgd)": ("stream", around("sgd"), 4.0, "eps^-4 + eps^-2 delta^-3 + delta^-5"),
+    "neon2(scsg)": ("stream", around("scsg"), 3.5, "eps^-10/3 + eps^-2 delta^-3 + delta^-5"),
+    "natasha2": ("stream", ["optimizer.type=natasha2"], 3.5,
+                 "eps^-13/4 + eps^-3 delta^-1 + delta^-5"),
+    "neon2(spider)": ("stream", around("spider"), 3.0, "eps^-3 + eps^-2 delta^-2 + delta^-5"),
+    "spider, own escape": ("stream", ["optimizer.type=spider", "optimizer.escape=perturb"], 3.5,
+                           "eps^-3 + eps^-2 delta^-3 + eps^-1 delta^-4"),
+}
+# The same on sums, and their theory's exponent of n.
+IN_N = {
+    "neon2(gd)": (around("gd", "optimizer.search=det"), 1.0),
+    "neon2(svrg)": (around("svrg"), 2 / 3),
+    "neon2(spider)": (around("spider"), 1 / 2),
+}
+
+# search: (exponent of 1/delta, exponent of n)
+SEARCHES = {"det": (0.5, None), "krylov": (0.5, None), "online": (2.0, None),
+            "svrg": (0.5, 0.75), "vr": (2 / 3, 2 / 3)}
+
+# Quantiles of Student's t for 95 %, two-sided, by degrees of freedom.
+T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306}
+
+
+# ---- fits ------------------------------------------------------------------------------------------
+
+
+def slope(xs, ys):
+    """Slope of log y over log x, and half of its 95 % interval."""
+    x, y = [math.log(v) for v in xs], [math.log(v) for v in ys]
+    m = len(x)
+    mx, my = statistics.fmean(x), statistics.fmean(y)
+    sxx = sum((v - mx) ** 2 for v in x)
+    b = sum((v - mx) * (w - my) for v, w in zip(x, y)) / sxx
+    if m < 3:
+        return b, math.nan
+    rest = sum((w - my - b * (v - mx)) ** 2 for v, w in zip(x, y))
+    return b, T95[min(m - 2, 8)] * math.sqrt(rest / (m - 2) / sxx)
+
+
+def spread(values):
+    v = sorted(values)
+    at = lambda q: v[min(len(v) - 1, int(q * len(v)))]
+    return {"median": statistics.median(v), "low": at(0.1), "high": at(0.9), "runs": len(v)}
+
+
+def fit_line(what, xs, cells, theory):
+    """`cells`: spread() by x."""
+    used = [x for x in xs if x in cells]
+    if len(used) < 3:
+        return {"what": what, "points": len(used), "theory": theory}
+    b, half = slope(used, [cells[x]["median"] for x in used])
+    return {"what": what, "slope": b, "half": half, "theory": theory, "from": min(used),
+            "to": max(used), "points": len(used)}
+
+
+def mark(fit):
+    if "slope" not in fit:
+        return "too few cells"
+    if fit["slope"] > fit["theory"] + 0.15:
+        return "**steeper**"
+    return "shallower" if fit["slope"] < fit["theory"] - 0.15 else "agrees"
+
+
+def row(fit):
+    if "slope" not in fit:
+        return f"| {fit['what']} | | {fit['theory']:.2f} | {mark(fit)} |"
+    half = "" if math.isnan(fit["half"]) else f" +- {fit['half']:.2f}"
+    return f"| {fit['what']} | {fit['slope']:.2f}{half} | {fit['theory']:.2f} | {mark(fit)} |"
+
+
+# ---- searches --------------------------------------------------------------------------------------
+
+
+def run_series(args, index):
+    done = subprocess.run([args.searches, str(args.seeds), str(index)], capture_output=True,
+                          text=True)
+    if done.returncode == 3:
+        return None
+    if done.returncode:
+        sys.exit(f"{args.searches}: {done.stderr}")
+    print(f"  series {index} of the searches", flush=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def searches(args, pool):
+    out, index = [], 0
+    while True:  # the program says when there are no more
+        batch = list(pool.map(lambda i: run_series(args, i), range(index, index + 12)))
+        out += [r for part in batch if part for r in part]
+        if None in batch:
+            return out
+        index += 12
+
+
+def search_cells(rows):
+    cells = {}
+    for r in rows:
+        cells.setdefault((r["search"], r["n"], r["task"]), {}).setdefault(r["delta"], []).append(r)
+    out = {}
+    for key, by_delta in cells.items():
+        want = "found" if key[2] == "find" else "bottom"
+        out[key] = {d: spread([r["gradients"] for r in v]) |
+                    {"right": sum(r["answer"] == want for r in v), "plan": v[0]["plan"]}
+                    for d, v in by_delta.items()}
+    return out
+
+
+def search_fits(cells):
+    fits = []
+    for (name, n, task), by_delta in cells.items():
+        what = f"{name}, {task}" + (f", n = {n}" if SEARCHES[name][1] else "")
+        inverse = {1 / d: c for d, c in by_delta.items()}
+        fit = fit_line(what, sorted(inverse), inverse, SEARCHES[name][0])
+        if task == "certify":
+            fit["formula"] = slope(list(inverse), [c["plan"] for c in inverse.values()])[0]
+        fits.append(fit)
+    by_n = []
+    for name in ("vr", "svrg"):
+        for task in ("find", "certify"):
+            mine = {n: c for (s, n, t), c in cells.items() if (s, t) == (name, task)}
+            if not mine:
+                continue
+            for d in sorted(next(iter(mine.values())), reverse=True):
+                by_n.append(fit_line(f"{name}, {task}, delta = {d:.2g}", sorted(mine),
+                                     {n: c[d] for n, c in mine.items()}, SEARCHES[name][1]))
+    return fits, by_n
+
+
+# ---- methods ---------------------------------------------------------------------------------------
+
+
+def part_of(accounts, *words):
+    return sum(c["gradients"] for name, c in accounts.items()
+               if c["budgeted"] and any(w in name for w in words))
+
+
+def run_method(args, config, settings, epsilon, seed, n=None):
+    with tempfile.TemporaryDirectory() as tmp:
+        cmd = [args.thalweg, "run", os.path.join(HERE, config + ".cfg"), "--quiet", "--no-plot",
+               "--out", os.path.join(tmp, "run")]
+        values = [*settings, f"run.seed={seed}", f"stop.epsilon={epsilon!r}",
+                  f"stop.delta={math.sqrt(epsilon)!r}"]
+        if n:
+            values.append(f"source.n={n}")
+        for v in values:
+            cmd += ["--set", v]
+        start = time.perf_counter()
+        done = subprocess.run(cmd, capture_output=True, text=True)
+        took = time.perf_counter() - start
+        where = os.path.join(tmp, "run", "result.json")
+        if not os.path.exists(where):
+            sys.exit(f"{' '.join(cmd)}\n{done.stderr}")
+        with open(where) as f:
+            r = json.load(f)
+    accounts = r["counts"]["accounts"]
+    return {"config": config, "epsilon": epsilon, "seed": seed, "n": r["rows"], "seconds": took,
+            "status": r["status"], "verdict": r["verdict"]["kind"], "f": r["f"],
+            "gradients": r["counts"]["gradients"] - sum(c["gradients"] for c in accounts.values()
+                                                        if not c["budgeted"]),
+            "search": part_of(accounts, ":search", ":escape")}
+
+
+def cell_of(rows):
+    return spread([r["gradients"] for r in rows]) | {
+        "search": statistics.median(r["search"] for r in rows),
+        "right": sum(r["verdict"] == "approximate-local-minimum" for r in rows)}
+
+
+def ladder(args, pool, name, cells, run):
+    """Cells from cheap to dear, each predicted from the two before; what is left out."""
+    out, left, seconds = {}, [], []
+    for x in cells:
+        if seconds:
+            growth = seconds[-1] / seconds[-2] if len(seconds) > 1 else 1
+            predicted = seconds[-1] * max(growth, 1)
+            if predicted > args.cell or left:
+                left.append(x)
+                continue
+        rows = list(pool.map(lambda s: run(x, s), range(1, args.seeds + 1)))
+        seconds.append(sum(r["seconds"] for r in rows) / args.jobs)
+        out[x] = {"rows": rows} | cell_of(rows)
+        print(f"  {name} {x:g}: {out[x]['median']:.3g} gradients, {out[x]['right']} of "
+              f"{len(rows)}, {seconds[-1]:.1f} s", flush=True)
+    return out, left
+
+
+def methods(args, pool):
+    out, left = {}, []
+    for name, (config, settings, theory, formula) in METHODS.items():
+        cells, skipped = ladder(args, pool, name, SUM_EPSILONS if config == "sum" else EPSILONS,
+                                lambda e, s: run_method(args, config, settings, e, s))
+        out[name] = cells
+        left += [f"{name} at epsilon = {e:.3g}" for e in skipped]
+    return out, left
+
+
+def methods_in_n(args, pool):
+    out, left = {}, []
+    for name, (settings, theory) in IN_N.items():
+        cells, skipped = ladder(args, pool, name + ", n =", ROWS,
+                                lambda n, s: run_method(args, "sum", settings, 0.01, s, n))
+        out[name] = cells
+        left += [f"{name} on {n} rows" for n in skipped]
+    return out, left
+
+
+# ---- the report ------------------------------------------------------------------------------------
+
+FIT_HEAD = ["| what | measured | theory | |", "|---|---|---|---|"]
+
+
+def table_of_cells(names, cells, title):
+    lines = [f"| {title} | gradients: median | 10 % .. 90 % | of it search | local minima |",
+             "|---|---|---|---|---|"]
+    for name in names:
+        for x, c in cells[name].items():
+            part = f"{100 * c['search'] / c['median']:.0f} %"
+            lines.append(f"| {name}, {x:.3g} | {c['median']:.4g} | {c['low']:.4g} .. {c['high']:.4g}"
+                         f" | {part} | {c['right']} of {c['runs']} |")
+    return lines
+
+
+def table_of_searches(cells):
+    lines = ["| search | task | n | delta | gradients: median | 10 % .. 90 % | right |",
+             "|---|---|---|---|---|---|---|"]
+    for (name, n, task), by_delta in cells.items():
+        for d, c in by_delta.items():
+            lines.append(f"| {name} | {task} | {'stream' if n < 0 else n} | {d:.3g} |"
+                         f" {c['median']:.4g} | {c['low']:.4g} .. {c['high']:.4g} | {c['right']} of"
+                         f" {c['runs']} |")
+    return lines
+
+
+def notes():
+    with open(os.path.join(HERE, "notes.md")) as f:
+        return f.read().splitlines()[2:]
+
+
+def report(args, data):
+    s_fits, s_by_n, m_fits, m_by_n = (data[k] for k in ("search_fits", "search_fits_n",
+                                                        "method_fits", "method_fits_n"))
+    steep = [f["what"] for f in s_fits + s_by_n + m_fits + m_by_n
+             if "slope" in f and f["slope"] > f["theory"] + 0.15]
+    text = ["# Exponents of Neon2, measured against theory", "",
+            "Made by `make reproduce-neon2` (bench/neon2/reproduce.py: see there for the protocol)."
+            f" {args.seeds} seeds a cell; counts of gradients do not depend on the machine. Theory"
+            " drops logarithms; \"steeper\" is more than 0.15 above it, \"agrees\" within 0.15.", ""]
+    text += ["Steeper than theory: " + ("; ".join(steep) if steep else "none") + ".", "",
+             "## Searches: cost as a power of 1/delta", "",
+             "\"formula\" is the slope of the planned cost, logarithms included.", "",
+             "| what | measured | theory | | formula |", "|---|---|---|---|---|"]
+    text += [row(f) + (f" {f['formula']:.2f} |" if "formula" in f else " |") for f in s_fits]
+    text += ["", "## Searches: cost as a power of n", "", *FIT_HEAD]
+    text += [row(f) for f in s_by_n]
+    text += ["", "## Methods: cost of an (epsilon, sqrt(epsilon))-local minimum as a power of"
+             " 1/epsilon", "", "| what | measured | theory | | the theorem's cost |",
+             "|---|---|---|---|---|"]
+    text += [row(f) + f" {METHODS[f['name']][3]} |" for f in m_fits]
+    text += ["", "## Methods: cost at epsilon = 0.01 as a power of n", "", *FIT_HEAD]
+    text += [row(f) for f in m_by_n]
+    if data["left_out"]:
+        text += ["", "Left out as too expensive for twenty minutes: " +
+                 "; ".join(data["left_out"]) + "."]
+    text += ["", *notes(), "", "## Cells: methods", ""]
+    text += table_of_cells(METHODS, data["methods"], "method, epsilon")
+    text += ["", *table_of_cells(IN_N, data["methods_n"], "method at epsilon = 0.01, n")]
+    text += ["", "## Cells: searches", "", *table_of_searches(data["search_cells"])]
+    with open(os.path.join(args.out, "neon2.md"), "w") as f:
+        f.write("\n".join(text).rstrip() + "\n")
+
+
+def raw(args, data):
+    keep = {"searches": data["searches"], "search_fits": data["search_fits"],
+            "search_fits_n": data["search_fits_n"], "method_fits": data["method_fits"],
+            "method_fits_n": data["method_fits_n"], "left_out": data["left_out"]}
+    for key in ("methods", "methods_n"):
+        keep[key] = {name: [{k: v for k, v in r.items() if k != "seconds"}
+                            for c in cells.values() for r in c["rows"]]
+                     for name, cells in data[key].items()}
+    with open(os.path.join(args.out, "neon2.json"), "w") as f:
+        json.dump(keep, f, indent=0, allow_nan=True)
+        f.write("\n")
+
+
+def block(name, cells):
+    return f"${name} << EOD\n" + "\n".join(
+        f"{x:.6g} {c['median']:.6g} {c['low']:.6g} {c['high']:.6g}"
+        for x, c in cells.items()) + "\nEOD"
+
+
+def panel(curves, title, label, names):
+    """One plot of curves (title, cells), with error bars over the seeds."""
+    blocks, parts = [], []
+    for i, (what, cells) in enumerate(curves):
+        if not cells:
+            continue
+        name = f"{names}{i}"
+        blocks.append(block(name, cells))
+        parts.append(f"${name} using 1:2:3:4 with yerrorlines lw 1.5 pt {i + 4} ps 0.6 title "
+                     f"'{what}'")
+    return blocks, [f"set title '{title}'", f"set xlabel '{label}'", "plot " + ", ".join(parts)]
+
+
+def plot(args, data):
+    searches_ = [(f"{name}, {task}" + (f", n = {n}" if n > 1 else ""), cells)
+                 for (name, n, task), cells in data["search_cells"].items()]
+    small = [c for c in searches_ if "n =" not in c[0]]
+    large = [c for c in searches_ if "n = 64000" in c[0] or "n = 1000" in c[0]]
+    stream = [(m, data["methods"][m]) for m in METHODS if METHODS[m][0] == "stream"]
+    sums = [(m, data["methods"][m]) for m in METHODS if METHODS[m][0] == "sum"]
+    sums += [(m + ": by n", c) for m, c in data["methods_n"].items()]
+    blocks, script = [], ["set terminal svg size 1300,950 font ',11' background '#ffffff'",
+                          f"set output '{os.path.join(args.out, 'neon2.svg')}'",
+                          "set logscale xy", "set format y '10^{%L}'",
+                          "set ylabel 'component gradients'", "set key left top font ',9'",
+                          "set grid", "set multiplot layout 2,2"]
+    for i, (curves, title, label) in enumerate((
+            (small, "Searches: one function and a stream", "delta"),
+            (large, "Searches on finite sums", "delta"),
+            (stream, "Methods on a stream, delta = sqrt(epsilon)", "epsilon"),
+            (sums[:2], "Methods on a sum of 2,000 rows, delta = sqrt(epsilon)", "epsilon"))):
+        script.append("set xrange [*:*] reverse")
+        b, s = panel(curves, title, label, f"d{i}x")
+        blocks, script = blocks + b, script + s
+    try:
+        subprocess.run(["gnuplot"], input="\n".join(blocks + script) + "\n", text=True, check=False)
+    except FileNotFoundError:
+        print("no gnuplot: no picture")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--thalweg", default="thalweg", help="the program (plugins must be found)")
+    p.add_argument("--searches", default="./neon2_searches")
+    p.add_argument("--seeds", type=int, default=10)
+    p.add_argument("--jobs", type=int, default=2)
+    p.add_argument("--cell", type=float, default=60, help="seconds that one cell may take")
+    p.add_argument("--only", choices=("searches", "methods"), help="one half, on the screen only")
+    p.add_argument("--out", default=os.path.join(HERE, "..", "results"))
+    args = p.parse_args()
+    start = time.perf_counter()
+    data = {"searches": [], "methods": {}, "methods_n": {}, "left_out": []}
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        if args.only != "methods":
+            data["searches"] = searches(args, pool)
+        if args.only != "searches":
+            data["methods"], left = methods(args, pool)
+            data["methods_n"], left_n = methods_in_n(args, pool)
+            data["left_out"] = left + left_n
+    data["search_cells"] = search_cells(data["searches"])
+    data["search_fits"], data["search_fits_n"] = search_fits(data["search_cells"])
+    data["method_fits"] = []
+    for name, cells in data["methods"].items():
+        inverse = {1 / e: c for e, c in cells.items()}
+        data["method_fits"].append(fit_line(f"{name}, {METHODS[name][0]}", sorted(inverse), inverse,
+                                            METHODS[name][2]) | {"name": name})
+    data["method_fits_n"] = [fit_line(name, sorted(cells), cells, IN_N[name][1])
+                             for name, cells in data["methods_n"].items()]
+    for f in data["search_fits"] + data["search_fits_n"] + data["method_fits"] + \
+            data["method_fits_n"]:
+        print(row(f))
+    print(f"{time.perf_counter() - start:.0f} s")
+    if args.only:
+        return 0
+    os.makedirs(args.out, exist_ok=True)
+    report(args, data)
+    raw(args, data)
+    plot(args, data)
+    wrong = [name for name, cells in data["methods"].items()
+             for c in cells.values() if c["right"] < 0.9 * c["runs"]]
+    if wrong:
+        print("fewer than 9 of 10 runs end in a local minimum: " + ", ".join(sorted(set(wrong))))
+    steep = [f for f in data["search_fits"] + data["search_fits_n"] + data["method_fits"] +
+             data["method_fits_n"] if mark(f) == "**steeper**"]
+    return 1 if wrong or steep else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
