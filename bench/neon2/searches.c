@@ -4,8 +4,9 @@
  *
  * Spectra with smallest eigenvalue -delta ("find": the cost until a direction is found) and
  * -delta/2 ("certify": the cost of proving that there is none). Constants are given, so that what
- * is counted is the search alone. At the origin of these problems third derivatives vanish and the
- * search starts in a random direction, so the matrices are diagonal without loss. */
+ * is counted is the search alone. At the origin of these problems third derivatives vanish. A
+ * search starts in a random direction, so that without noise the matrices may be diagonal; the
+ * noise of the rows lies along the axes, so that with it they are rotated. */
 #include <stdio.h>
 
 #include "kernels/curvature/curvature.h"
@@ -73,7 +74,7 @@ static void one(const series *s, tp_model *m, double delta, int negative, int se
   curv_result result;
   curv_plan plan;
   tp_planted(s->d, delta, negative, &r, lam);
-  tp_symmetric(s->d, lam, NULL, a);
+  tp_symmetric(s->d, lam, s->tauH > 0 ? &r : NULL, a);
   tp_quartic_matrix(m, a);
   search(s, m, &o, &r, &result);
   curv_plan_make(s->variant, &o, s->n, s->d, &plan);
