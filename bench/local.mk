@@ -1,4 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What takes minutes, and is measured rather than tested: bench/README.md.
+PYTHON = python3
+
+EXTRA_DIST += \
+  %D%/README.md \
+  %D%/linear/bench.py \
+  %D%/linear/catalyst.cfg \
+  %D%/linear/lbfgs.cfg \
+  %D%/linear/svrg.cfg \
+  %D%/overhead/plain_svrg.c \
+  %D%/overhead/run.py \
+  %D%/overhead/svrg.cfg
+
 include %D%/neon2/local.mk
 include %D%/verdict/local.mk

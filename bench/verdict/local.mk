@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-EXTRA_DIST += %D%/report.py
+EXTRA_DIST += \
+  %D%/notes.md \
+  %D%/report.py
 
 if TESTS_ENABLED
 check_PROGRAMS += verdict_quality
@@ -10,7 +12,6 @@ TESTS += %D%/quick.sh
 endif
 
 # Ten minutes; needs Python with numpy and scipy. Results: bench/results/verdict.*
-PYTHON = python3
 verdict-quality: verdict_quality$(EXEEXT)
 	$(PYTHON) '$(top_srcdir)/bench/verdict/report.py' --program ./verdict_quality$(EXEEXT) \
 	  --out '$(top_srcdir)/bench/results'

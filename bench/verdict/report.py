@@ -184,6 +184,11 @@ def comparison(lines_):
     return head + rows + [""]
 
 
+def notes():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")) as f:
+        return f.read().splitlines()[2:]
+
+
 def write(cells, lines_, out):
     lost = [r for r in lines_ if r["all"]["of_arpack"] > 1]
     text = ["# Verdict quality", "",
@@ -203,7 +208,7 @@ def write(cells, lines_, out):
              " minima.", "",
              f"Against ARPACK the verdict costs no more in {len(lines_) - len(lost)} of"
              f" {len(lines_)} lines.", ""]
-    text += comparison(lines_)
+    text += comparison(lines_) + notes() + [""]
     text += ["## Confusion tables", "",
              "At -delta/2 either word is right, provided that a saddle's direction has"
              " v'Hv <= -delta/2.", ""]
