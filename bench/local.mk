@@ -7,6 +7,7 @@ EXTRA_DIST += \
   %D%/linear/bench.py \
   %D%/linear/catalyst.cfg \
   %D%/linear/lbfgs.cfg \
+  %D%/linear/newton.cfg \
   %D%/linear/svrg.cfg \
   %D%/overhead/plain_svrg.c \
   %D%/overhead/run.py \

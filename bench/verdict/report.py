@@ -218,8 +218,8 @@ def write(cells, lines_, out):
     for c in cells:
         del c["listed"]
     with open(os.path.join(out, "verdict.json"), "w") as f:
-        json.dump({"cells": cells, "lanczos": lines_}, f, indent=1)
-        f.write("\n")
+        f.write('{"cells": [\n' + ",\n".join(map(json.dumps, cells)) + '\n], "lanczos": [\n' +
+                ",\n".join(map(json.dumps, lines_)) + "\n]}\n")
 
 
 def main():
