@@ -273,7 +273,8 @@ def report(rows, costs, out):
         except ImportError:
             pass
     with open(os.path.join(out, "linear.md"), "w") as f:
-        f.write("# Regularised logistic regression, time to relative 1e-6\n\n"
+        f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
+                "# Regularised logistic regression, time to relative 1e-6\n\n"
                 "Made by `bench/linear/bench.py`; medians; see there for the protocol. "
                 f"Peers: {', '.join(versions)}.\n")
         for key in dict.fromkeys((r["data"], r["threads"]) for r in rows):
@@ -314,6 +315,11 @@ def plot(rows, out):
         script.append(f"set yrange [-0.7:{len(mine) - 0.3}]")
         script.append(f"plot $d{i} using 2:0:3:ytic(1) with points pt 7 ps 1.2 lc variable")
     subprocess.run(["gnuplot"], input="\n".join(data + script) + "\n", text=True, check=False)
+    picture = os.path.join(out, "linear.svg")
+    with open(picture) as f:
+        head, rest = f.read().split("\n", 1)
+    with open(picture, "w") as f:
+        f.write(head + "\n<!-- SPDX-License-Identifier: BSD-3-Clause -->\n" + rest)
 
 
 def main():

@@ -90,7 +90,8 @@ def main():
     print("\n".join(lines))
     os.makedirs(args.out, exist_ok=True)
     with open(os.path.join(args.out, "neon2-overhead.md"), "w") as f:
-        f.write("# neon2 around svrg where no saddle is met\n\nMade by `bench/neon2/overhead.py` "
+        f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
+                "# neon2 around svrg where no saddle is met\n\nMade by `bench/neon2/overhead.py` "
                 "(see there for the three readings).\n\n" + "\n".join(lines) + "\n")
     return 0 if neon2 / svrg <= 1.15 else 1
 

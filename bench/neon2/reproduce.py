@@ -305,7 +305,7 @@ def table_of_searches(cells):
 
 def notes():
     with open(os.path.join(HERE, "notes.md")) as f:
-        return f.read().splitlines()[2:]
+        return f.read().splitlines()[3:]  # after licence and title
 
 
 def report(args, data):
@@ -313,7 +313,8 @@ def report(args, data):
                                                         "method_fits", "method_fits_n"))
     steep = [f["what"] for f in s_fits + s_by_n + m_fits + m_by_n
              if mark(f) == "**steeper**"]
-    text = ["# Exponents of Neon2, measured against theory", "",
+    text = ["<!-- SPDX-License-Identifier: BSD-3-Clause -->",
+            "# Exponents of Neon2, measured against theory", "",
             "Made by `make reproduce-neon2` (bench/neon2/reproduce.py: see there for the protocol)."
             f" {args.seeds} seeds a cell; counts of gradients do not depend on the machine. Theory"
             " drops logarithms; where it is a sum of terms in n and delta any slope between theirs is"
@@ -404,6 +405,12 @@ def plot(args, data):
         subprocess.run(["gnuplot"], input="\n".join(blocks + script) + "\n", text=True, check=False)
     except FileNotFoundError:
         print("no gnuplot: no picture")
+        return
+    picture = os.path.join(args.out, "neon2.svg")
+    with open(picture) as f:
+        head, rest = f.read().split("\n", 1)
+    with open(picture, "w") as f:
+        f.write(head + "\n<!-- SPDX-License-Identifier: BSD-3-Clause -->\n" + rest)
 
 
 def main():

@@ -71,7 +71,8 @@ def main():
     print("\n".join(lines))
     os.makedirs(args.out, exist_ok=True)
     with open(os.path.join(args.out, "overhead.md"), "w") as f:
-        f.write("# What the framework costs\n\nMade by `bench/overhead/run.py`.\n\n"
+        f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
+                "# What the framework costs\n\nMade by `bench/overhead/run.py`.\n\n"
                 + "\n".join(lines) + "\n")
 
 

@@ -186,12 +186,12 @@ def comparison(lines_):
 
 def notes():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")) as f:
-        return f.read().splitlines()[2:]
+        return f.read().splitlines()[3:]  # after licence and title
 
 
 def write(cells, lines_, out):
     lost = [r for r in lines_ if r["all"]["of_arpack"] > 1]
-    text = ["# Verdict quality", "",
+    text = ["<!-- SPDX-License-Identifier: BSD-3-Clause -->", "# Verdict quality", "",
             "Made by `make verdict-quality` (bench/verdict/quality.c and report.py: see there for"
             " the protocol). Gradients are component gradients, estimates of constants and the"
             " test of the gradient included; they do not depend on the machine. ARPACK: scipy "

@@ -14,6 +14,7 @@
 
 int main(void) {
   if (sizeof(void *) != 8 || sizeof(long) != 8) return 77;
+  puts("# SPDX-License-Identifier: BSD-3-Clause");
 #include "layout.inc"
   return 0;
 }
