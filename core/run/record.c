@@ -39,6 +39,11 @@ static void sink_real(thw_sink *s, const char *name, double v) {
 static void sink_text(thw_sink *s, const char *name, const char *v) {
   sink_put(s, name, v ? json_string(v) : json_null());
 }
+static void sink_reals(thw_sink *s, const char *name, size_t n, const double *v) {
+  json_t *a = json_array();
+  for (size_t i = 0; i < n; i++) json_array_append_new(a, tw_json_real(v[i]));
+  sink_put(s, name, a);
+}
 
 static thw_status add_reports(tw_run *r, json_t *to) {
   size_t n;
@@ -46,7 +51,7 @@ static thw_status add_reports(tw_run *r, json_t *to) {
   for (size_t i = 0; i < n; i++) {
     const thw_ext_report *ext = thw_ext(&node[i]->raw, THW_EXT_REPORT);
     if (!ext) continue;
-    sink s = {{sizeof(thw_sink), 0, sink_real, sink_text}, to, node[i]->path};
+    sink s = {{sizeof(thw_sink), 0, sink_real, sink_text, sink_reals}, to, node[i]->path};
     THW_TRY(ext->report(node[i]->raw.self, &s.head));
   }
   return THW_OK;

@@ -401,6 +401,13 @@ static void sink_text(thw_sink *s, const char *name, const char *v) {
   if (!name || !*name || !v) vf_fail(mine->k, "report gives a text without a name or NULL");
 }
 
+static void sink_reals(thw_sink *s, const char *name, size_t n, const double *v) {
+  sink *mine = (sink *)(void *)s;
+  mine->n++;
+  if (!name || !*name || (n > 0 && !v))
+    vf_fail(mine->k, "report gives numbers without a name or without the numbers");
+}
+
 static int reports(vf_case *k) {
   vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
   if (!r) return -1;
@@ -409,7 +416,7 @@ static int reports(vf_case *k) {
     vf_rig_end(r);
     return vf_skip(k, "it does not offer " THW_EXT_REPORT);
   }
-  sink s = {{sizeof(thw_sink), 0, sink_real, sink_text}, k, 0};
+  sink s = {{sizeof(thw_sink), 0, sink_real, sink_text, sink_reals}, k, 0};
   for (int i = 0; i < 6; i++) {
     int64_t calls = r->calls;
     thw_status st = e->report(r->self, &s.head);

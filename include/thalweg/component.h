@@ -285,6 +285,7 @@ struct thw_sink {
   uint32_t size, reserved;
   void (*real)(thw_sink *s, const char *name, double v);
   void (*text)(thw_sink *s, const char *name, const char *v);
+  void (*reals)(thw_sink *s, const char *name, size_t n, const double *v);
 };
 
 typedef struct thw_ext_report {

@@ -102,6 +102,36 @@ typedef struct thw_vr_model {
   void (*drop)(void *self, void *snapshot);
 } thw_vr_model;
 
+/* ---- probe ----------------------------------------------------------------------------------- */
+
+/* A model with more to tell than its value and metrics (norms of the states and of the gradients
+ * that flow back through time, changed signs, the distance from the start) offers this. The host
+ * calls it at records of the run with the first rows of set 0, always the same; what it delivers
+ * goes into the record under "probe.NAME". The cost is the monitor's, not the method's. */
+#define THW_EXT_PROBE "thw.probe/1"
+
+typedef struct thw_probe {
+  uint32_t size, reserved;
+  int64_t rows; /* wanted in the batch, at most                                             */
+  /* [run] `start`: the point at which the run began. */
+  thw_status (*probe)(void *self, const thw_view *x, const thw_view *start, const thw_batch *b,
+                      thw_sink *out);
+} thw_probe;
+
+/* ---- generation ------------------------------------------------------------------------------ */
+
+/* A model of sequences that can go on writing one offers this: `thalweg sample`. */
+#define THW_EXT_GENERATE "thw.generate/1"
+
+typedef struct thw_generate {
+  uint32_t size, reserved;
+  /* [setup] Forgets all steps. */
+  thw_status (*reset)(void *self);
+  /* [run] Reads one step (a token, or `in` with `width` numbers when the steps are vectors) and
+   * writes what the model expects next: layout.n_outputs numbers as in predict, for one step. */
+  thw_status (*next)(void *self, const thw_view *x, int64_t token, const double *in, double *out);
+} thw_generate;
+
 /* ---- dense Hessian --------------------------------------------------------------------------- */
 
 /* A model that can write down its whole Hessian faster than by one product for each parameter

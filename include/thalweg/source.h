@@ -18,13 +18,17 @@ extern "C" {
 #define THW_ROWS_NONE 0u  /* rows are numbers only: the model makes what it needs from them */
 #define THW_ROWS_DENSE 1u /* row-major matrix                                             */
 #define THW_ROWS_CSR 2u   /* compressed sparse rows                                       */
-#define THW_ROWS_SEQ 3u   /* sequences                                           reserved */
+#define THW_ROWS_SEQ 3u   /* sequences of steps, each a vector or a token              */
 
 #define THW_LABEL_NONE 0u
 #define THW_LABEL_REAL 1u  /* y is a number to be predicted; too many values for classes   */
 #define THW_LABEL_CLASS 2u /* y is a number and label the class it stands for              */
 
 #define THW_SOURCE_ONCE 1u /* a stream whose rows are gone once read                       */
+
+/* SEQ: where the targets y, label stand. */
+#define THW_TARGET_ROW 0u  /* one for the whole row: entry i                               */
+#define THW_TARGET_STEP 1u /* one for each step: entry of the step in the store            */
 
 /* Raw rows. `x`, `y` have the run's element type. */
 typedef struct thw_rows {
@@ -39,6 +43,18 @@ typedef struct thw_rows {
   const void *y;        /* label as a number, or NULL                                      */
   const int32_t *label; /* class 0 .. classes-1, or NULL                                   */
   const int64_t *id;    /* number of each row in its set; NULL: its position               */
+  /* SEQ. A row is a range of steps in a store, in order of time: row i is the steps first[i] ..
+   * first[i] + steps_of[i] - 1. Ranges may overlap (windows). Step s is the vector of `width`
+   * numbers at element s*ld of x, or, when x is NULL, the token token[s] in 0 .. width-1. */
+  const int64_t *first;    /* NULL: row i starts at step i*steps                            */
+  const int32_t *steps_of; /* NULL: every row has `steps`                                   */
+  int64_t steps;           /* the most steps that a row has                                 */
+  const int32_t *token;
+  uint32_t target, reserved2; /* THW_TARGET_*                                               */
+  int64_t targets;            /* numbers in one target y; 0 stands for 1                    */
+  const uint8_t *counts;      /* one byte per step of the store: 0 where a step carries no
+                                 target; NULL: they all do                                  */
+  int64_t chain; /* row i continues row i - chain (text cut into chunks); 0: rows stand alone */
 } thw_rows;
 
 /* A sample of rows: drawn once, evaluated at any number of points, released. Immutable. Row k of
@@ -66,6 +82,11 @@ typedef struct thw_source_info {
   const char *const *feature_name; /* `width` entries, or NULL                              */
   uint32_t n_dims, reserved;       /* shape of a row, product = width; 0: flat              */
   int64_t dims[4];
+  int64_t steps;           /* SEQ: the most steps that a row has; width is that of a step    */
+  int64_t targets;         /* SEQ: numbers in one target; 0 stands for 1                  */
+  uint32_t target, tokens; /* SEQ: THW_TARGET_*; 1: steps are tokens, width their number  */
+  const char *const *token_name; /* SEQ, tokens: `width` entries, UTF-8 or one raw byte; or NULL */
+  int64_t chain;                 /* SEQ: as in thw_rows                                         */
 } thw_source_info;
 
 typedef struct thw_source_ops {

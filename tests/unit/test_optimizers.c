@@ -331,9 +331,12 @@ static void hear(thw_sink *s, const char *name, double v) {
 static void hear_text(thw_sink *s, const char *name, const char *v) {
   (void)s, (void)name, (void)v;
 }
+static void hear_reals(thw_sink *s, const char *name, size_t n, const double *v) {
+  (void)s, (void)name, (void)n, (void)v;
+}
 
 static double reported(rig *r, const char *name) {
-  listener l = {{sizeof(thw_sink), 0, hear, hear_text}, name, (double)NAN};
+  listener l = {{sizeof(thw_sink), 0, hear, hear_text, hear_reals}, name, (double)NAN};
   const thw_ext_report *e = thw_ext(r->s.method, THW_EXT_REPORT);
   assert_non_null(e);
   assert_int_equal(e->report(r->s.method->self, &l.sink), THW_OK);
