@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/registry_priv.h"
@@ -104,14 +105,23 @@ static entry *find_first(const tw_registry *r, const thw_component *c) {
   return NULL;
 }
 
+/* The file that was written first, NULL when that cannot be said. */
+static const char *older(const char *a, const char *b) {
+  struct stat x, y;
+  if (stat(a, &x) != 0 || stat(b, &y) != 0 || x.st_mtime == y.st_mtime) return NULL;
+  return x.st_mtime < y.st_mtime ? a : b;
+}
+
 static void add_component(tw_registry *r, const thw_component *c, const thw_plugin *p,
                           const char *file, size_t dir, tw_diags *d) {
   for (const entry *e = find_first(r, c); e; e = (const entry *)(const void *)e->found.shadows)
     if (e->dir == dir) {
+      const char *old = older(e->found.file, file);
       tw_error(d, THW_E_ARG,
                "%s and %s both hold the %s \"%s\": an id may be there once in a directory: remove "
-               "one of the two files",
-               e->found.file, file, tw_kind_name(c->kind), c->id);
+               "one of the two files%s%s%s",
+               e->found.file, file, tw_kind_name(c->kind), c->id, old ? " (" : "", old ? old : "",
+               old ? " is the older one: left from an earlier installation?)" : "");
       return;
     }
   entry *e = tw_calloc(1, sizeof *e), *first = find_first(r, c);

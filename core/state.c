@@ -241,6 +241,11 @@ static thw_status r_blob(thw_reader *head, const char *name, void *p, size_t *n)
   return THW_OK;
 }
 
+size_t tw_state_length(const tw_state *s, const char *section, const char *name) {
+  const record *r = find(s, section, name, 0);
+  return r ? r->n : 0;
+}
+
 thw_reader *tw_state_reader(tw_state *s, const char *section) {
   record *rec = find(s, section, "", 1);
   if (!rec) return NULL;

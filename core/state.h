@@ -21,6 +21,8 @@ void tw_state_free(tw_state *s);
  * the component's state version: stored by the writer; the reader reports what was stored. */
 thw_writer *tw_state_writer(tw_state *s, const char *section, uint32_t version);
 thw_reader *tw_state_reader(tw_state *s, const char *section); /* NULL: no such section */
+/* Bytes of a record, 0 when there is none: how much room a blob needs. */
+size_t tw_state_length(const tw_state *s, const char *section, const char *name);
 /* Text of the last failed read ("checkpoint has no record optimizer/x"). Belongs to the state. */
 const char *tw_state_error(const tw_state *s);
 

@@ -3,6 +3,7 @@ dist_doc_DATA = \
   %D%/design.md \
   %D%/local-minima.md \
   %D%/optimizers.md \
+  %D%/packaging.md \
   %D%/verdict.md \
   NEWS \
   README.md

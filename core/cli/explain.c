@@ -175,7 +175,7 @@ static int with_plan(tw_plan *plan, const double *given, int json, tw_diags *d) 
   tw_setup s;
   tw_explanation e;
   thw_status st = tw_setup_begin(&s, plan, NULL, NULL, d);
-  if (st != THW_OK) return tw_exit_of(st);
+  if (st != THW_OK) return tw_exit_of_input(st);
   st = tw_explain(&s, given, &e, d);
   if (st == THW_OK) {
     if (json) {

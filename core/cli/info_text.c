@@ -46,12 +46,26 @@ static void wrap(const char *s, int at, int indent, int width) {
   putchar('\n');
 }
 
-/* Paragraphs are separated by empty lines; a line that begins with a space stays as it is. */
+/* As it is; where it is too long, further lines stand two columns in. */
+static void own_line(const char *s, size_t n, int width) {
+  int indent = (int)strspn(s, " ");
+  if (columns(s, n) <= width || indent >= width / 2) {
+    printf("%.*s\n", (int)n, s);
+    return;
+  }
+  char *text = tw_sprintf("%.*s", (int)n, s);
+  spaces(indent);
+  wrap(text, indent, indent + 2, width);
+  free(text);
+}
+
+/* Paragraphs are separated by empty lines; a line that begins with a space, a formula mostly, stays
+ * a line of its own. */
 static void paragraphs(const char *s, int width) {
   while (*s) {
     size_t n = strcspn(s, "\n");
     if (n == 0 || *s == ' ') {
-      printf("%.*s\n", (int)n, s);
+      own_line(s, n, width);
       s += n + (s[n] == '\n');
       continue;
     }

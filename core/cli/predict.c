@@ -52,9 +52,16 @@ static const char *free_set(const thw_component *c, const tw_value *group, const
   return NULL;
 }
 
-/* "source.path=FILE" becomes "source.valid=FILE", and *set "valid". Others stay. */
+/* Which set holds what is to be predicted, and whether its name is ours alone: who gives rows by
+ * source.path has never heard of the set that they come in as. */
+typedef struct target {
+  const char *set;
+  int new_rows;
+} target;
+
+/* "source.path=FILE" becomes "source.valid=FILE", and the set "valid". Others stay. */
 static char *redirect(const tw_value *config, const tw_registry *r, const char *assignment,
-                      const char **set, tw_diags *d) {
+                      target *to_set, tw_diags *d) {
   const char *eq = strchr(assignment, '='), *dot = eq;
   if (!eq) return tw_strdup(assignment);
   while (dot > assignment && *dot != '.') dot--;
@@ -65,8 +72,8 @@ static char *redirect(const tw_value *config, const tw_registry *r, const char *
   const tw_value *type = group ? tw_config_get(group, "type") : NULL;
   const tw_found *f =
       type && type->type == TW_STR ? tw_registry_find(r, THW_SOURCE, type->s) : NULL;
-  if (strcmp(key, "test") == 0 || strncmp(key, "test_", 5) == 0) *set = "test";
-  if (strcmp(key, "valid") == 0 || strncmp(key, "valid_", 6) == 0) *set = "valid";
+  if (strcmp(key, "test") == 0 || strncmp(key, "test_", 5) == 0) to_set->set = "test";
+  if (strcmp(key, "valid") == 0 || strncmp(key, "valid_", 6) == 0) to_set->set = "valid";
   if (f && (strcmp(key, "path") == 0 || strcmp(key, "x") == 0 || strcmp(key, "y") == 0)) {
     const char *to = free_set(f->component, group, key);
     if (!to)
@@ -77,15 +84,14 @@ static char *redirect(const tw_value *config, const tw_registry *r, const char *
     else
       out = strcmp(key, "path") == 0 ? tw_sprintf("%s.%s%s", path, to, eq)
                                      : tw_sprintf("%s.%s_%s%s", path, to, key, eq);
-    if (to) *set = to;
+    if (to) *to_set = (target){to, 1};
   }
   free(path);
   free(key);
   return out ? out : tw_strdup(assignment);
 }
 
-static thw_status redirect_all(const char *dir, tw_pipeline_args *a, const char **set,
-                               tw_diags *d) {
+static thw_status redirect_all(const char *dir, tw_pipeline_args *a, target *to, tw_diags *d) {
   if (a->n_sets == 0) return THW_OK;
   char *file = tw_sprintf("%s/pipeline.cfg", dir);
   const char *files[1] = {file};
@@ -100,7 +106,7 @@ static thw_status redirect_all(const char *dir, tw_pipeline_args *a, const char 
   tw_diags again = {0}; /* the registry is loaded once more, with the plan: warnings come then */
   tw_registry *r = tw_cli_registry(a, &again);
   tw_diags_free(&again);
-  for (size_t i = 0; i < a->n_sets; i++) a->sets[i] = redirect(config, r, a->sets[i], set, d);
+  for (size_t i = 0; i < a->n_sets; i++) a->sets[i] = redirect(config, r, a->sets[i], to, d);
   tw_registry_free(r);
   tw_config_free(config);
   return d->errors > before ? THW_E_ARG : THW_OK;
@@ -114,6 +120,7 @@ typedef struct job {
   const thw_model_ops *model;
   thw_source_info info;
   uint32_t set;
+  const char *label; /* of the set, to the user */
   thw_vec *x;
   FILE *to;
   tw_diags *d;
@@ -189,7 +196,7 @@ static thw_status show_metrics(job *j, const thw_view *x, FILE *to) {
     j->source->release(j->s->source->raw.self, b);
   }
   for (uint32_t i = 0; st == THW_OK && i < l->n_metrics; i++)
-    fprintf(to, "%s.%s %.6g (%lld rows)\n", j->info.set, l->metric_name[i], value[i],
+    fprintf(to, "%s.%s %.6g (%lld rows)\n", j->label, l->metric_name[i], value[i],
             (long long)j->info.n);
   free(value);
   return st;
@@ -240,10 +247,10 @@ static thw_status load_point(job *j, const char *dir) {
                  : "");
   tw_diags_free(&why);
   free(file);
-  return st;
+  return st == THW_E_IO ? THW_E_ARG : st; /* a folder without a point is no failure of ours */
 }
 
-static thw_status predict_in(const char *dir, tw_setup *s, const char *set, const char *out,
+static thw_status predict_in(const char *dir, tw_setup *s, const target *on, const char *out,
                              tw_diags *d) {
   job j = {.s = s, .d = d};
   if (!s->model || !s->source)
@@ -255,29 +262,33 @@ static thw_status predict_in(const char *dir, tw_setup *s, const char *set, cons
     return tw_error(d, THW_E_UNSUPPORTED, "model \"%s\" cannot predict",
                     s->model->found->component->id);
   thw_status st = load_point(&j, dir);
-  if (st == THW_OK) st = find_set(&j, set);
+  if (st == THW_OK) st = find_set(&j, on->set);
   if (st == THW_OK && j.info.n < 0)
     st = tw_error(d, THW_E_UNSUPPORTED, "the set \"%s\" is a stream without end", j.info.set);
+  j.label = on->new_rows ? "new" : j.info.set;
   if (st == THW_OK) st = all_rows(&j, out);
   thw_vec_free(j.x);
   return st;
 }
 
 static int go(const char *dir, tw_pipeline_args *a, const char *set, const char *out, tw_diags *d) {
-  const char *redirected = NULL;
-  if (redirect_all(dir, a, &redirected, d) != THW_OK) return TW_EXIT_USAGE;
+  target on = {0};
+  if (redirect_all(dir, a, &on, d) != THW_OK) return TW_EXIT_USAGE;
   tw_past past;
   size_t n = sizeof allowed / sizeof allowed[0];
   if (tw_past_open(&past, dir, a, allowed, n, d) != THW_OK) return TW_EXIT_USAGE;
   tw_setup s;
   thw_status st = tw_setup_begin(&s, past.plan, NULL, NULL, d);
   past.plan = NULL;
+  int status = tw_exit_of_input(st);
   if (st == THW_OK) {
-    st = predict_in(dir, &s, set ? set : redirected, out, d);
+    if (set) on = (target){set, 0};
+    st = predict_in(dir, &s, &on, out, d);
+    status = st == THW_OK ? TW_EXIT_OK : tw_exit_of(st);
     tw_setup_end(&s);
   }
   tw_past_close(&past);
-  return st == THW_OK ? TW_EXIT_OK : tw_exit_of(st);
+  return status;
 }
 
 static int predict(int argc, char **argv) {

@@ -23,6 +23,15 @@ static thw_status load_checkpoint(const tw_folder *f, tw_state **out, tw_diags *
   return st;
 }
 
+/* Edited between checkpoint and resume, pipeline.cfg is no longer that of this run. */
+static thw_status check_same(const tw_past *past, const char *dir, tw_state *from, tw_diags *d) {
+  char *text = from ? tw_run_pipeline_of(from) : NULL;
+  thw_status st =
+      text ? tw_past_same(past, dir, text, allowed, sizeof allowed / sizeof allowed[0], d) : THW_OK;
+  free(text);
+  return st;
+}
+
 static int go(const char *dir, const tw_pipeline_args *a, const tw_run_options *how, tw_diags *d) {
   tw_folder folder;
   tw_state *from;
@@ -36,6 +45,8 @@ static int go(const char *dir, const tw_pipeline_args *a, const tw_run_options *
   }
   int status = TW_EXIT_FAILED;
   st = load_checkpoint(&folder, &from, d);
+  if (st == THW_OK && check_same(&past, folder.path, from, d) != THW_OK)
+    st = THW_E_ARG, status = TW_EXIT_USAGE;
   if (st == THW_OK && a->n_sets)
     st = tw_folder_write_config(&folder, tw_plan_resolved(past.plan), d);
   if (st == THW_OK) {

@@ -26,6 +26,8 @@ typedef struct job {
   thw_vec *x;
   char *point; /* file */
   char *out;   /* folder, or NULL: nothing is written */
+  int asked;   /* the folder was named with --out */
+  int saved;
   int json;
   tw_diags *d;
 } job;
@@ -44,7 +46,7 @@ static void print_text(const job *j, const tw_verdict *v) {
   if (isfinite(v->L)) printf("L %.4g (%s)\n", v->L, v->L_given ? "given" : "estimated");
   printf("cost %lld component gradients, %.4g passes\n", (long long)v->gradients,
          (double)v->gradients / (double)j->setup.pass);
-  if (j->out)
+  if (j->out && j->saved)
     printf("written to %s/verdict.json%s\n", j->out, v->direction ? " and direction.npy" : "");
 }
 
@@ -67,24 +69,34 @@ static thw_status write_file(const char *file, const json_t *o, tw_diags *d) {
   return tw_out_commit(&out, d);
 }
 
-static thw_status write_out(const job *j, const tw_verdict *v, const json_t *o) {
+/* A run folder may be somebody else's, or on a medium that nobody writes to: the answer is what was
+ * wanted, its copy there a convenience. */
+static thw_status write_out(job *j, const tw_verdict *v, const json_t *o) {
   if (!j->out) return THW_OK;
   char *file = tw_sprintf("%s/verdict.json", j->out);
   char *direction = tw_sprintf("%s/direction.npy", j->out);
-  thw_status st = v->direction ? tw_npy_save(direction, v->direction, j->d) : THW_OK;
-  if (st == THW_OK) st = write_file(file, o, j->d);
+  tw_diags why = {0};
+  thw_status st = v->direction ? tw_npy_save(direction, v->direction, &why) : THW_OK;
+  if (st == THW_OK) st = write_file(file, o, &why);
+  j->saved = st == THW_OK;
+  for (size_t i = 0; i < why.n && j->asked; i++) tw_error(j->d, st, "%s", why.v[i].text);
+  if (st != THW_OK && !j->asked) {
+    tw_warn(j->d, "the verdict is not saved: %s (--out DIR puts it elsewhere)", why.v[0].text);
+    st = THW_OK;
+  }
+  tw_diags_free(&why);
   free(file);
   free(direction);
   return st;
 }
 
-static thw_status deliver(const job *j, const tw_verdict *v) {
+static thw_status deliver(job *j, const tw_verdict *v) {
   json_t *o = answer(j, v);
   thw_status st = write_out(j, v, o);
-  if (st == THW_OK && j->json) {
+  if (j->json) {
     json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     putchar('\n');
-  } else if (st == THW_OK) {
+  } else {
     print_text(j, v);
   }
   json_decref(o);
@@ -98,7 +110,8 @@ static thw_status judge(job *j) {
   if (thw_vec_new(j->setup.space, &j->x) != THW_OK)
     return tw_error(j->d, THW_E_NOMEM, "no memory for %lld parameters",
                     (long long)j->setup.space->n);
-  THW_TRY(tw_npy_load(j->point, j->x, j->d));
+  thw_status loaded = tw_npy_load(j->point, j->x, j->d);
+  if (loaded != THW_OK) return loaded == THW_E_IO ? THW_E_ARG : loaded; /* ours to read: usage */
   THW_TRY(tw_judge(&j->setup, j->x, &v, j->d));
   thw_status st = deliver(j, &v);
   tw_verdict_clear(&v);
@@ -108,7 +121,7 @@ static thw_status judge(job *j) {
 /* Takes over the plan. */
 static int with_plan(job *j, tw_plan *plan) {
   thw_status st = tw_setup_begin(&j->setup, plan, NULL, NULL, j->d);
-  if (st != THW_OK) return tw_exit_of(st);
+  if (st != THW_OK) return tw_exit_of_input(st);
   st = judge(j);
   thw_vec_free(j->x);
   tw_setup_end(&j->setup);
@@ -120,7 +133,7 @@ static int of_folder(job *j, const char *dir, const tw_pipeline_args *a) {
   tw_folder folder;
   tw_past past;
   int status = TW_EXIT_USAGE;
-  if (tw_folder_open(&folder, dir, j->d) != THW_OK) return TW_EXIT_USAGE;
+  if (tw_folder_look(&folder, dir, j->d) != THW_OK) return TW_EXIT_USAGE;
   if (!j->out && !j->point) j->out = tw_strdup(folder.path); /* another point is not the run's */
   if (!j->point) j->point = tw_folder_file(&folder, "point.npy");
   thw_status st =
@@ -171,7 +184,7 @@ static int go(const verdict_args *v, tw_diags *d) {
   }
   job j = {.json = v->json, .d = d};
   if (v->point) j.point = tw_strdup(v->point);
-  if (v->out) j.out = tw_strdup(v->out);
+  if (v->out) j.out = tw_strdup(v->out), j.asked = 1;
   int status = a->n_files == 1 && is_folder(a->files[0]) ? of_folder(&j, a->files[0], a)
                                                          : of_pipeline(&j, a);
   free(j.point);

@@ -5,7 +5,7 @@
 
 #include "core/run/run.h"
 
-#define VERSION 1
+#define VERSION 2
 
 /* An account as saved: this, then its name. */
 typedef struct saved_account {
@@ -58,6 +58,27 @@ static thw_status load_ledger(tw_ledger *l, thw_reader *r) {
   return THW_OK;
 }
 
+/* The pipeline as it was, for resume to see whether it still is. */
+static thw_status save_pipeline(const tw_run *r, thw_writer *w) {
+  char *text = NULL;
+  size_t n = 0;
+  FILE *to = open_memstream(&text, &n);
+  if (!to) return THW_E_NOMEM;
+  tw_config_print(to, tw_plan_resolved(r->setup.plan), 0);
+  thw_status st = fclose(to) == 0 ? w->blob(w, "pipeline", text, n) : THW_E_NOMEM;
+  free(text);
+  return st;
+}
+
+char *tw_run_pipeline_of(tw_state *s) {
+  thw_reader *in = tw_state_reader(s, "host");
+  size_t n = tw_state_length(s, "host", "pipeline");
+  char *text = tw_calloc(n + 1, 1);
+  if (in && in->version == VERSION && in->blob(in, "pipeline", text, &n) == THW_OK) return text;
+  free(text);
+  return NULL;
+}
+
 static thw_status save_host(tw_run *r, thw_writer *w) {
   THW_TRY(w->i64(w, "rows", r->setup.rows));
   THW_TRY(w->i64(w, "step", r->step));
@@ -74,6 +95,7 @@ static thw_status save_host(tw_run *r, thw_writer *w) {
   if (r->monitor.n_metrics)
     THW_TRY(w->blob(w, "tests", r->monitor.value, r->monitor.n_metrics * sizeof(double)));
   THW_TRY(w->vec(w, "good", r->good));
+  THW_TRY(save_pipeline(r, w));
   return save_ledger(r->setup.ledger, w);
 }
 

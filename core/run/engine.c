@@ -149,7 +149,10 @@ static thw_status start(tw_run *r, tw_state *from) {
 }
 
 static thw_status begin(tw_run *r, tw_plan *plan, tw_state *from) {
-  THW_TRY(tw_setup_begin(&r->setup, plan, to_log, r, r->d));
+  thw_status st = tw_setup_need(plan, "optimizer", r->d);
+  if (st != THW_OK) tw_plan_free(plan);
+  if (st == THW_OK) st = tw_setup_begin(&r->setup, plan, to_log, r, r->d);
+  if (st != THW_OK) return st;
   tw_setup *s = &r->setup;
   THW_TRY(tw_monitor_begin(&r->monitor, s, r->d));
   if (thw_vec_new(s->space, &r->x) != THW_OK || thw_vec_new(s->space, &r->good) != THW_OK)
@@ -258,7 +261,7 @@ int tw_run_go(tw_plan *plan, tw_folder *folder, tw_state *from, const tw_run_opt
   thw_status st = begin(&r, plan, from);
   int started = r.records > 0 || r.end != TW_GOING;
   if (st != THW_OK && !started) {
-    int status = tw_exit_of(st);
+    int status = r.setup.plan ? tw_exit_of(st) : tw_exit_of_input(st);
     clean_up(&r, how->fresh);
     return status;
   }

@@ -38,7 +38,7 @@ static thw_status take(tw_folder *f, tw_diags *d) {
                       f->path);
     return tw_error(d, THW_E_IO, "%s: cannot be locked: %s", f->path, strerror(errno));
   }
-  return open_log(f, d);
+  return THW_OK;
 }
 
 static int is_empty(const char *path) {
@@ -119,15 +119,23 @@ thw_status tw_folder_create(tw_folder *f, const char *out, const char *name, tw_
   *f = (tw_folder){.lock = -1, .metrics = -1};
   thw_status st = out ? make_given(f, out, d) : make_numbered(f, name, d);
   if (st == THW_OK) st = take(f, d);
+  if (st == THW_OK) st = open_log(f, d);
+  if (st != THW_OK) tw_folder_close(f);
+  return st;
+}
+
+thw_status tw_folder_look(tw_folder *f, const char *path, tw_diags *d) {
+  *f = (tw_folder){.path = tw_strdup(path), .lock = -1, .metrics = -1};
+  size_t n = strlen(path);
+  while (n > 1 && f->path[n - 1] == '/') f->path[--n] = '\0';
+  thw_status st = take(f, d);
   if (st != THW_OK) tw_folder_close(f);
   return st;
 }
 
 thw_status tw_folder_open(tw_folder *f, const char *path, tw_diags *d) {
-  *f = (tw_folder){.path = tw_strdup(path), .lock = -1, .metrics = -1};
-  size_t n = strlen(path);
-  while (n > 1 && f->path[n - 1] == '/') f->path[--n] = '\0';
-  thw_status st = take(f, d);
+  THW_TRY(tw_folder_look(f, path, d));
+  thw_status st = open_log(f, d);
   if (st != THW_OK) tw_folder_close(f);
   return st;
 }

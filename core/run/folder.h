@@ -19,7 +19,9 @@ typedef struct tw_folder {
 
 /* Makes `out`, which must not exist or be empty, or when NULL the next free runs/NAME-NNN. */
 thw_status tw_folder_create(tw_folder *f, const char *out, const char *name, tw_diags *d);
-/* An existing run folder. */
+/* An existing run folder, to read in: locked, but nothing in it is opened to be written. */
+thw_status tw_folder_look(tw_folder *f, const char *path, tw_diags *d);
+/* An existing run folder, to go on in. */
 thw_status tw_folder_open(tw_folder *f, const char *path, tw_diags *d);
 void tw_folder_close(tw_folder *f);
 /* Removes a folder in which nothing has happened, and closes it. */

@@ -79,6 +79,9 @@ double tw_run_passes(const tw_run *r);
 /* The whole state between two steps, in memory; NULL with an error in r->d. */
 tw_state *tw_run_snapshot(tw_run *r);
 thw_status tw_run_restore(tw_run *r, tw_state *s);
+/* The resolved pipeline of the run that made the checkpoint, as text; NULL when it has none that
+ * this version understands. Caller frees. */
+char *tw_run_pipeline_of(tw_state *s);
 /* Writes the state (or r->clean where the present one is tainted) to DIR/checkpoint. */
 thw_status tw_run_checkpoint(tw_run *r);
 

@@ -58,9 +58,13 @@ int tw_exit_of(thw_status st) {
   }
 }
 
-static thw_status need(tw_setup *s, const char *path, tw_node **out, tw_diags *d) {
-  *out = tw_plan_node(s->plan, path);
-  if (*out) return THW_OK;
+/* Before the first step nothing but input has been touched. */
+int tw_exit_of_input(thw_status st) {
+  return st == THW_E_IO ? TW_EXIT_USAGE : tw_exit_of(st);
+}
+
+thw_status tw_setup_need(const tw_plan *plan, const char *path, tw_diags *d) {
+  if (tw_plan_node(plan, path)) return THW_OK;
   return tw_error(d, THW_E_ARG,
                   "the pipeline has no group `%s': add %s: { type = \"...\"; }; "
                   "`thalweg list %s' shows what there is",
@@ -103,6 +107,7 @@ static thw_status model_up(tw_setup *s, tw_diags *d) {
 
 static void method_up(tw_setup *s) {
   tw_node *n = s->optimizer;
+  if (!n) return;
   if (n->object.self == n->raw.self)
     s->method = s->proxy = tw_optimizer_proxy_new(&s->session, n->ctx, &n->raw);
   else
@@ -110,10 +115,12 @@ static void method_up(tw_setup *s) {
 }
 
 thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_arg, tw_diags *d) {
-  *s = (tw_setup){.plan = plan, .opt = tw_plan_options(plan)};
+  *s = (tw_setup){.plan = plan,
+                  .opt = tw_plan_options(plan),
+                  .oracle_node = tw_plan_node(plan, "oracle"),
+                  .optimizer = tw_plan_node(plan, "optimizer")};
   const tw_options *o = s->opt;
-  thw_status st = need(s, "oracle", &s->oracle_node, d);
-  if (st == THW_OK) st = need(s, "optimizer", &s->optimizer, d);
+  thw_status st = tw_setup_need(plan, "oracle", d);
   if (st == THW_OK) {
     tw_session_init(&s->session, (uint64_t)o->run.seed, o->run.precision ? THW_F64 : THW_F32,
                     (int)o->run.threads);

@@ -22,9 +22,10 @@ typedef struct tw_setup {
   tw_ledger *ledger;
   tw_plan *plan; /* the caller's */
   const tw_options *opt;
-  tw_node *oracle_node, *optimizer;
+  tw_node *oracle_node;
+  tw_node *optimizer;       /* NULL where a point is judged and no method runs */
   tw_node *model, *source;  /* NULL where the oracle has none */
-  const thw_object *method; /* the optimizer's proxy */
+  const thw_object *method; /* the optimizer's proxy, or NULL */
   thw_object *proxy;        /* that, where the plan has not made one */
   tw_oracle *oracle;
   const thw_object *object; /* of the wrapped oracle */
@@ -39,8 +40,10 @@ typedef struct tw_setup {
 /* Where the components' log lines go; NULL: nowhere. */
 typedef void (*tw_log_fn)(void *arg, uint32_t level, const char *path, const char *text);
 
-/* Initialises the session and creates all instances. On error everything is undone, the plan too,
- * and the words are in `d`. */
+/* An error that tells how to write it, when the plan has no component at `path`. */
+thw_status tw_setup_need(const tw_plan *plan, const char *path, tw_diags *d);
+/* Initialises the session and creates all instances; there must be an oracle, an optimizer only
+ * where one is to run. On error everything is undone, the plan too, and the words are in `d`. */
 thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_arg, tw_diags *d);
 /* Destroys the instances and the plan. */
 void tw_setup_end(tw_setup *s);
@@ -52,5 +55,7 @@ thw_status tw_setup_error(tw_setup *s, thw_status st, const char *doing, tw_diag
 
 /* The exit status that a failure stands for. */
 int tw_exit_of(thw_status st);
+/* The same where only input was read: a file that is not there is bad usage, not a broken run. */
+int tw_exit_of_input(thw_status st);
 
 #endif

@@ -54,9 +54,9 @@ extern const char *const td_scale_choices[];
 #define TD_COMMON_DOC                                                                              \
   "The training rows are cut to the first `rows`, thinned to the fraction `subsample`, and parts " \
   "of them are held out as further sets by `split` and `split_valid`; which rows, depends on "     \
-  "run.seed only, and their order stays. Classes are those of the whole training file, sorted by " \
-  "number or by bytes; their names are written as in the data. A label of another set that the "   \
-  "training file does not have is an error.\n\n"                                                   \
+  "run.seed only, and their order stays. Classes are those of all training rows, before any is "   \
+  "cut away or held out, sorted by number or by bytes; their names are written as in the data. A " \
+  "label of another set that these do not have is an error.\n\n"                                   \
   "standardise = mean-std subtracts the mean and divides by the standard deviation of each "       \
   "column, max-abs divides by the largest absolute value, min-max maps the range to [0, 1], "      \
   "unit-rows divides each row by its Euclidean norm. Under "                                       \

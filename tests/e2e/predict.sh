@@ -20,7 +20,7 @@ END
 status 0 run two.cfg --out two --quiet
 
 status 0 "$thalweg" predict two --set source.path=mirror --out mirror.csv
-says out 'valid.accuracy 1 (60 rows)'
+says out 'new.accuracy 1 (60 rows)'
 test "$(wc -l <mirror.csv)" = 61 || fail "not one line per row and a header"
 head -n 1 mirror.csv | grep -q '^label,' || fail "the header does not start with label"
 sed 1d mirror.csv | cut -d, -f1 >labels
@@ -39,7 +39,7 @@ head -n 8 whole.csv | cmp - out || fail "new rows are not scaled as the training
 # Narrower rows are rows; wider ones have nothing to be multiplied with.
 sed 's/ 2:.*//' mirror >narrow
 status 0 "$thalweg" predict two --set source.path=narrow
-says err 'valid.accuracy 1 (60 rows)'
+says err 'new.accuracy 1 (60 rows)'
 sed 's/$/ 3:1/' mirror >wider
 status 2 "$thalweg" predict two --set source.path=wider
 says err 'point.npy: has 2 elements where 3 are expected'
@@ -62,7 +62,7 @@ says err 'the source has no set "valid"'
 
 status 2 "$thalweg" predict two --set model.l2=1
 says err 'would make it another run'
-status 1 "$thalweg" predict two --set source.path=missing
+status 2 "$thalweg" predict two --set source.path=missing
 says err 'missing: No such file or directory'
 status 2 "$thalweg" predict
 status 2 "$thalweg" predict nowhere

@@ -72,12 +72,25 @@ status 1 resume short
 says err 'short/checkpoint: truncated: 700 bytes of'
 cp -r ref1 other
 sed 's/rows = 200/rows = 150/' ref1/pipeline.cfg >other/pipeline.cfg
-status 1 resume other
-says err 'was made on 200 rows and there are 150 now'
+status 2 resume other
+says err 'other/pipeline.cfg: oracle.rows is the integer 150, and was the integer 200 when the checkpoint was written'
+says err 'only stop.*, checkpoint.*, run.threads may change'
+for edit in 's/step = 0/step = 1/' 's/seed = 1/seed = 2/' 's/"toy"/"joy"/' '/greed/d; s/batch = 4/batch = 5/'; do
+  cp ref1/pipeline.cfg other/
+  sed "$edit" ref1/pipeline.cfg >other/pipeline.cfg
+  cmp -s ref1/pipeline.cfg other/pipeline.cfg && fail "nothing edited by $edit"
+  status 2 resume other
+  says err 'when the checkpoint was written: put it back, or start a new run'
+done
+# What may change, and what is no change.
+sed 's/passes = 20.0/passes = 21.0/; s/rows = 200/rows = 0xC8/; s/^/  /' ref1/pipeline.cfg >other/pipeline.cfg
+status 0 resume other
+resume ref1 --quiet --set stop.passes=21 || fail 'one pass more'
+same ref1 other
 cp -r ref1 wide
 sed 's/width = 7/width = 9/' ref1/pipeline.cfg >wide/pipeline.cfg
-status 1 resume wide
-says err 'cannot be used: record'
+status 2 resume wide
+says err 'oracle.width is the integer 9'
 cp -r ref1 cut
 : >cut/metrics.jsonl
 status 1 resume cut

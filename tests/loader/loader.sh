@@ -107,6 +107,9 @@ cp "$dir/good.so" "$dir/twin.so"
 list
 says "$dir/good.so and $dir/twin.so both hold the optimizer \"fixture\""
 ends_with 2
+touch -t 200001010000 "$dir/good.so"
+list
+says "remove one of the two files ($dir/good.so is the older one: left from an earlier installation?)"
 
 # An earlier directory shadows a later one, in the order of the documentation.
 with good

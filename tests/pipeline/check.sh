@@ -83,6 +83,30 @@ err 'did you mean --set?'
 code 2 check empty.cfg
 err 'this pipeline has no component'
 
+# An absent input is bad usage for every source and every command that reads it.
+for source in 'type=csv --set source.path=none' 'type=svmlight --set source.path=none' \
+  'type=npy --set source.x=none' 'type=idx --set source.x=none'; do
+  cat >"$work/one.cfg" <<'END'
+source: { type = "csv"; }; model: { type = "logistic"; }; oracle: { type = "finite-sum"; };
+optimizer: { type = "gd"; };
+END
+  # shellcheck disable=SC2086 # several words
+  for command in 'run --out r' explain; do
+    code 2 $command one.cfg --set source.$source
+    err "$work/none: No such file or directory"
+  done
+done
+[ -e "$work/r" ] && bad 'a run folder stayed behind'
+
+# The text of no component is wider than a page, formulas included.
+for kind in source model oracle optimizer; do
+  for name in $("$thalweg" list $kind --names); do
+    code 0 info $kind/$name
+    grep -v '^\(file\|shadows\|url\) ' "$work/out" | awk -v name="$name" 'length > 80 {
+      print name ": " $0; wide = 1 } END { exit wide }' || bad 'a line is wider than 80 columns'
+  done
+done
+
 if [ -w /dev/full ]; then
   "$thalweg" show sub/a.cfg >/dev/full 2>"$work/err" && bad 'show: a full disk goes unnoticed'
 fi

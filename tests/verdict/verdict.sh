@@ -87,6 +87,35 @@ try 0 verdict --point zero.npy toy.cfg --set stop.epsilon=0.5 --set stop.delta=1
   --set run.precision=single
 says 'unknown: .*single-precision'
 
+# A point needs no method.
+sed '/^optimizer/d' toy.cfg > bare.cfg
+try 0 verdict --point zero.npy bare.cfg --set stop.epsilon=0.5
+says '^verdict: saddle: '
+try 2 run bare.cfg --out bare
+complains 'the pipeline has no group `optimizer'
+
+# A folder in which nothing can be written: folders of those names are in the way, which stops root
+# too.
+cp -r r locked
+rm locked/verdict.json locked/log
+mkdir locked/verdict.json.tmp locked/log
+try 0 verdict locked
+says '^verdict: approximate-local-minimum: '
+complains 'warning: the verdict is not saved: locked/verdict.json: cannot be written: '
+if grep -q 'written to' out; then fail "says that it was saved"; fi
+try 0 verdict locked --json
+says '"kind": "approximate-local-minimum"'
+mkdir o/verdict.json.tmp
+try 1 verdict locked --out o
+says '^verdict: approximate-local-minimum: '
+complains 'error: o/verdict.json: cannot be written: '
+if test "$(id -u)" != 0; then
+  chmod a-w r
+  try 0 verdict r
+  complains 'the verdict is not saved: r/verdict.json: cannot be written: Permission denied'
+  chmod u+w r
+fi
+
 # What is refused.
 try 2 verdict
 try 2 verdict nowhere
@@ -94,7 +123,7 @@ try 2 verdict toy.cfg
 complains 'point'
 try 2 verdict r --set run.seed=4
 complains 'another run'
-try 1 verdict --point absent.npy toy.cfg
+try 2 verdict --point absent.npy toy.cfg
 complains 'absent.npy'
 dd if=zero.npy of=short.npy bs=100 count=1 2> /dev/null
 try 2 verdict --point short.npy toy.cfg
