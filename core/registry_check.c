@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <thalweg/model.h>
+#include <thalweg/learner.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/oracle.h>
 #include <thalweg/source.h>
@@ -138,6 +139,12 @@ static const required oracle_ops[] = {ENTRY(thw_oracle_ops, space), ENTRY(thw_or
 static const required optimizer_ops[] = {ENTRY(thw_optimizer_ops, start),
                                          ENTRY(thw_optimizer_ops, step),
                                          ENTRY(thw_optimizer_ops, point)};
+static const required linear_ops[] = {ENTRY(thw_linear_ops, facts), ENTRY(thw_linear_ops, solve)};
+static const required rounds_ops[] = {ENTRY(thw_rounds_ops, start), ENTRY(thw_rounds_ops, facts),
+                                      ENTRY(thw_rounds_ops, loss)};
+static const required learner_ops[] = {ENTRY(thw_learner_ops, start), ENTRY(thw_learner_ops, facts),
+                                       ENTRY(thw_learner_ops, commit),
+                                       ENTRY(thw_learner_ops, observe)};
 #undef ENTRY
 
 #define OPS(table, type, last)                                                                     \
@@ -150,6 +157,9 @@ static const struct {
     [THW_MODEL] = OPS(model_ops, thw_model_ops, predict),
     [THW_ORACLE] = OPS(oracle_ops, thw_oracle_ops, hvp),
     [THW_OPTIMIZER] = OPS(optimizer_ops, thw_optimizer_ops, point),
+    [THW_LINEAR] = OPS(linear_ops, thw_linear_ops, feasible),
+    [THW_ROUNDS] = OPS(rounds_ops, thw_rounds_ops, loss),
+    [THW_LEARNER] = OPS(learner_ops, thw_learner_ops, observe),
 };
 #undef OPS
 
@@ -254,9 +264,6 @@ static thw_status check_words(tw_place *w, const thw_component *c) {
     return tw_fault(w, "expected an id of lower-case letters, digits, '-' and '_', found \"%.80s\"",
                     c->id);
   snprintf(w->what, sizeof w->what, "%s \"%s\"", tw_kind_name(c->kind), c->id);
-  if (!ops_of[c->kind].entry)
-    return tw_fault(w, "the kind is reserved: plugin interface %u.%u has no functions for it yet",
-                    THW_ABI_MAJOR, THW_ABI_MINOR);
   if (!tw_is_text(c->version, 0))
     return tw_fault(w, "expected a version in one line, found none: set .version");
   if (!tw_is_text(c->summary, 0))

@@ -10,14 +10,17 @@
 #include "core/wire_plan.h"
 
 /* Components that a pipeline has by name, without anybody referring to them. */
-static const struct root {
+typedef struct root_group {
   const char *name;
   uint32_t kind;
-} roots[] = {{"source", THW_SOURCE},
-             {"model", THW_MODEL},
-             {"oracle", THW_ORACLE},
-             {"optimizer", THW_OPTIMIZER}};
-enum { N_ROOTS = sizeof roots / sizeof roots[0] };
+} root_group;
+static const root_group offline_roots[] = {{"source", THW_SOURCE},
+                                           {"model", THW_MODEL},
+                                           {"oracle", THW_ORACLE},
+                                           {"optimizer", THW_OPTIMIZER}};
+/* With the same `oracle', of another kind. */
+static const root_group online_roots[] = {
+    {"oracle", THW_LINEAR}, {"rounds", THW_ROUNDS}, {"learner", THW_LEARNER}};
 
 /* Bounds the recursion from slot to slot. */
 #define MAX_COMPONENTS 256
@@ -26,6 +29,8 @@ enum { N_ROOTS = sizeof roots / sizeof roots[0] };
 typedef struct planner {
   tw_plan *p;
   tw_diags *d;
+  const root_group *roots;
+  size_t n_roots;
 } planner;
 
 static tw_plan_item *resolve(planner *w, const char *path, const tw_value *group, uint32_t kind,
@@ -88,9 +93,9 @@ const thw_slot *tw_plan_slot(const thw_component *c, size_t i) {
   return (const thw_slot *)(const void *)((const char *)c->slots + i * c->slot_stride);
 }
 
-static const struct root *root_of(const char *name) {
-  for (size_t i = 0; i < N_ROOTS; i++)
-    if (strcmp(roots[i].name, name) == 0) return &roots[i];
+static const root_group *root_of(const planner *w, const char *name) {
+  for (size_t i = 0; i < w->n_roots; i++)
+    if (strcmp(w->roots[i].name, name) == 0) return &w->roots[i];
   return NULL;
 }
 
@@ -159,7 +164,7 @@ static void complain_reference(planner *w, const tw_value *v, const char *path,
 static tw_plan_item *resolve_reference(planner *w, tw_plan_item *n, const thw_slot *slot,
                                        const tw_value *v, const char *path) {
   const tw_value *top = strchr(v->s, '.') ? NULL : tw_config_get(w->p->config, v->s);
-  const struct root *root = root_of(v->s);
+  const root_group *root = root_of(w, v->s);
   if (!top || top->type != TW_GROUP || tw_option_group_find(v->s)) {
     complain_reference(w, v, path, slot);
     return NULL;
@@ -178,7 +183,7 @@ static tw_plan_item *resolve_reference(planner *w, tw_plan_item *n, const thw_sl
 static tw_plan_item *resolve_unwritten(planner *w, tw_plan_item *n, const thw_slot *slot,
                                        const char *path) {
   const tw_value *top = tw_config_get(w->p->config, slot->name);
-  const struct root *root = root_of(slot->name);
+  const root_group *root = root_of(w, slot->name);
   if (top && top->type == TW_GROUP && !tw_option_group_find(slot->name) &&
       !(root && root->kind != slot->kind)) {
     const tw_plan_item *known = find_node(w->p, slot->name);
@@ -357,15 +362,21 @@ static const char *home_of(const char *name) {
   return NULL;
 }
 
+static int is_offline_root(const char *name) {
+  for (size_t i = 0; i < sizeof offline_roots / sizeof offline_roots[0]; i++)
+    if (strcmp(offline_roots[i].name, name) == 0) return 1;
+  return 0;
+}
+
 static void unknown_top(planner *w, const tw_value *v) {
   const char *names[16];
   size_t n = 0;
-  for (size_t i = 0; i < N_ROOTS; i++) names[n++] = roots[i].name;
+  for (size_t i = 0; i < w->n_roots; i++) names[n++] = w->roots[i].name;
   for (size_t i = 0; i < tw_n_option_groups && n < 16; i++) names[n++] = tw_option_groups[i].name;
   const char *near = tw_nearest(v->name, names, n), *home = home_of(v->name);
-  if (strcmp(v->name, "rounds") == 0 || strcmp(v->name, "learner") == 0)
+  if (w->p->online && is_offline_root(v->name))
     complain(w, v, v->name,
-             "online pipelines (rounds and a learner) are not known to this version");
+             "has no place in an online pipeline, which is an oracle, rounds and a learner");
   else if (near)
     complain(w, v, v->name, "unknown %s (did you mean \"%s\"?)",
              v->type == TW_GROUP ? "group" : "setting", near);
@@ -380,37 +391,53 @@ static void unknown_top(planner *w, const tw_value *v) {
 static void check_top(planner *w) {
   const tw_value *c = w->p->config;
   for (size_t i = 0; i < c->n; i++)
-    if (!tw_option_group_find(c->v[i]->name) && !root_of(c->v[i]->name) &&
+    if (!tw_option_group_find(c->v[i]->name) && !root_of(w, c->v[i]->name) &&
         !find_node(w->p, c->v[i]->name))
       unknown_top(w, c->v[i]);
 }
 
-static void resolve_roots(planner *w) {
-  const tw_value *c = w->p->config, *root[N_ROOTS];
-  size_t found = 0;
-  for (size_t i = 0; i < N_ROOTS; i++) {
-    root[i] = tw_config_get(c, roots[i].name);
-    found += root[i] != NULL;
-    if (root[i] && root[i]->type != TW_GROUP) {
-      char *text = tw_spell_value(root[i]);
-      complain(w, root[i], roots[i].name, "expected a group, %s: { type = ...; }, found %s",
-               roots[i].name, text);
-      free(text);
-    } else if (root[i] && !find_node(w->p, roots[i].name)) {
-      resolve(w, roots[i].name, root[i], roots[i].kind, w->p->resolved);
-    }
-  }
-  const tw_value *oracle = tw_config_get(c, "oracle"), *optimizer = tw_config_get(c, "optimizer");
-  if (optimizer && !oracle) {
-    char *ids = known_ids(w, THW_ORACLE, NULL);
-    complain(w, optimizer, "optimizer", "has no oracle to ask: write oracle: { type = ...; } (%s)",
+/* What the pipeline cannot do without. */
+static void check_complete(planner *w) {
+  static const struct {
+    const char *have, *lacks;
+    uint32_t kind;
+    int online;
+    const char *words;
+  } need[] = {{"optimizer", "oracle", THW_ORACLE, 0, "has no oracle to ask"},
+              {"learner", "oracle", THW_LINEAR, 1, "has no oracle to ask"},
+              {"learner", "rounds", THW_ROUNDS, 1, "has nothing to play against"},
+              {"rounds", "learner", THW_LEARNER, 1, "have nobody who plays against them"}};
+  const tw_value *c = w->p->config;
+  for (size_t i = 0; i < sizeof need / sizeof need[0]; i++) {
+    const tw_value *v = tw_config_get(c, need[i].have);
+    if (need[i].online != w->p->online || !v || tw_config_get(c, need[i].lacks)) continue;
+    char *ids = known_ids(w, need[i].kind, NULL);
+    complain(w, v, need[i].have, "%s: write %s: { type = ...; } (%s)", need[i].words, need[i].lacks,
              ids);
     free(ids);
   }
+}
+
+static void resolve_roots(planner *w) {
+  const tw_value *c = w->p->config;
+  size_t found = 0;
+  for (size_t i = 0; i < w->n_roots; i++) {
+    const char *name = w->roots[i].name;
+    const tw_value *v = tw_config_get(c, name);
+    found += v != NULL;
+    if (v && v->type != TW_GROUP) {
+      char *text = tw_spell_value(v);
+      complain(w, v, name, "expected a group, %s: { type = ...; }, found %s", name, text);
+      free(text);
+    } else if (v && !find_node(w->p, name)) {
+      resolve(w, name, v, w->roots[i].kind, w->p->resolved);
+    }
+  }
+  check_complete(w);
   if (found == 0)
     tw_error(w->d, THW_E_ARG,
              "this pipeline has no component: write the groups source, model, oracle and "
-             "optimizer, or name a file that has them");
+             "optimizer, or oracle, rounds and learner, or name a file that has them");
 }
 
 tw_plan *tw_plan_new(const tw_value *config, const tw_registry *r, tw_diags *d) {
@@ -419,7 +446,9 @@ tw_plan *tw_plan_new(const tw_value *config, const tw_registry *r, tw_diags *d) 
   p->config = config;
   p->registry = r;
   p->resolved = tw_config_new();
-  planner w = {p, d};
+  p->online = tw_config_get(config, "rounds") || tw_config_get(config, "learner");
+  planner w = {p, d, offline_roots, sizeof offline_roots / sizeof offline_roots[0]};
+  if (p->online) w.roots = online_roots, w.n_roots = sizeof online_roots / sizeof online_roots[0];
   tw_plan_fill_options(p, d);
   resolve_roots(&w);
   check_top(&w);
@@ -444,6 +473,9 @@ void tw_plan_free(tw_plan *p) {
 
 const tw_options *tw_plan_options(const tw_plan *p) {
   return &p->options;
+}
+int tw_plan_is_online(const tw_plan *p) {
+  return p->online;
 }
 const tw_value *tw_plan_resolved(const tw_plan *p) {
   return p->resolved;

@@ -31,9 +31,13 @@ typedef struct tw_options {
     double verdict_passes; /* budget of the verdict's own search */
   } stop;
   struct {
-    double every;  /* passes between records; 0: every step */
-    int64_t batch; /* rows a record is evaluated on; 0: all (streams: 4096) */
-    int32_t test;  /* evaluate test sets at each record */
+    double every;      /* passes between records; 0: every step */
+    int64_t batch;     /* rows a record is evaluated on; 0: all (streams: 4096) */
+    int32_t test;      /* evaluate test sets at each record */
+    int64_t rounds;    /* online: rounds between records; 0: ever farther apart */
+    int32_t decisions; /* online: write each decision to decisions.jsonl */
+    int32_t hindsight; /* online: ask for the best fixed decision at each record */
+    int32_t check;     /* online: check every answer of the oracle */
   } monitor;
   struct {
     double every; /* seconds */
@@ -68,6 +72,8 @@ void tw_plan_free(tw_plan *p); /* destroys what was created: inner optimizers
                                      first, then outer ones, oracle, model, source */
 
 const tw_options *tw_plan_options(const tw_plan *p);
+/* A learner plays rounds, instead of an optimizer moving a point. */
+int tw_plan_is_online(const tw_plan *p);
 /* The pipeline with every default written out: what `show` prints and the run folder keeps. Paths
  * are absolute in it. Belongs to the plan. */
 const tw_value *tw_plan_resolved(const tw_plan *p);

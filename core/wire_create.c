@@ -69,8 +69,10 @@ thw_status tw_plan_create(tw_plan *p, tw_session *s, tw_diags *d) {
   return THW_OK;
 }
 
-static int is_optimizer(const tw_plan_item *n) {
-  return n->node.found && n->node.found->component->kind == THW_OPTIMIZER;
+/* A learner holds decisions that belong to an oracle. */
+static int is_method(const tw_plan_item *n) {
+  uint32_t kind = n->node.found ? n->node.found->component->kind : 0;
+  return kind == THW_OPTIMIZER || kind == THW_LEARNER;
 }
 
 static void destroy_instance(tw_plan_item *n) {
@@ -94,11 +96,11 @@ static void forget_instance(tw_plan_item *n) {
 void tw_plan_destroy(tw_plan *p) {
   for (size_t i = 0; i < p->n_order; i++) {
     tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
-    if (is_optimizer(n)) destroy_instance(n);
+    if (is_method(n)) destroy_instance(n);
   }
   for (size_t i = p->n_order; i-- > 0;) {
     tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];
-    if (is_optimizer(n)) forget_instance(n);
+    if (is_method(n)) forget_instance(n);
   }
   for (size_t i = p->n_order; i-- > 0;) {
     tw_plan_item *n = (tw_plan_item *)(void *)p->order[i];

@@ -61,7 +61,7 @@ static const thw_param stop_params[] = {
            "Budget in passes over the source (component gradients / rows); 0: no limit."),
     COUNT("steps", stop.steps, 0, INFINITY, "steps", "Limit on steps of the optimizer; 0: none."),
     COUNT("rounds", stop.rounds, 0, INFINITY, "rounds",
-          "Limit on rounds of an online pipeline; 0: none."),
+          "Rounds of an online pipeline; 0: until the rounds or stop.seconds end it."),
     AMOUNT("seconds", stop.seconds, 0, INFINITY, 0, "seconds",
            "Limit on the time of the run; 0: none."),
     SWITCH("verdict", stop.verdict, 1,
@@ -76,6 +76,18 @@ static const thw_param monitor_params[] = {
     COUNT("batch", monitor.batch, 0, INFINITY, "rows",
           "Rows that a record is evaluated on; 0: all of them (of a stream 4096)."),
     SWITCH("test", monitor.test, 1, "Evaluate the further sets of the source at each record too."),
+    COUNT(
+        "rounds", monitor.rounds, 0, INFINITY, "rounds",
+        "Online pipelines: rounds between two records; 0: records in rounds 1, 2, 3, ... that lie "
+        "ever farther apart (2 % of the rounds before)."),
+    SWITCH("decisions", monitor.decisions, 1,
+           "Online pipelines: write the decision of every round to decisions.jsonl."),
+    SWITCH("hindsight", monitor.hindsight, 1,
+           "Online pipelines: ask the oracle at each record for the best fixed decision so far; "
+           "without it only the end of the run knows its regret."),
+    SWITCH("check", monitor.check, 0,
+           "Online pipelines: check that every answer of the oracle is feasible and keeps its "
+           "promise, where the oracle has a means to."),
 };
 
 static const thw_param checkpoint_params[] = {

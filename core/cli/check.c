@@ -9,7 +9,8 @@
 
 /* "ok: source svmlight, model logistic, oracle finite-sum, optimizer neon2 (inner svrg); ..." */
 static void say_ok(const tw_plan *p) {
-  static const char *const roots[] = {"source", "model", "oracle", "optimizer"};
+  static const char *const roots[] = {"source", "model",     "oracle",
+                                      "rounds", "optimizer", "learner"};
   const tw_options *o = tw_plan_options(p);
   size_t n, shown = 0;
   tw_node *const *nodes = tw_plan_nodes(p, &n);

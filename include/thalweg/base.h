@@ -88,9 +88,9 @@ typedef int32_t thw_status;
 #define THW_MODEL 2u     /* a differentiable loss over a point           model.h          */
 #define THW_ORACLE 3u    /* first-order oracle                           oracle.h         */
 #define THW_OPTIMIZER 4u /* moves a point by asking a first-order oracle optimizer.h      */
-#define THW_LINEAR 5u    /* linear (approximation) oracle                reserved         */
-#define THW_ROUNDS 6u    /* what an online learner plays against         reserved         */
-#define THW_LEARNER 7u   /* decides in rounds                            reserved         */
+#define THW_LINEAR 5u    /* linear (approximation) oracle                linear.h         */
+#define THW_ROUNDS 6u    /* what an online learner plays against         rounds.h         */
+#define THW_LEARNER 7u   /* decides in rounds                            learner.h        */
 #define THW_KINDS 8u     /* one more than the last kind                                   */
 
 /* An instance of a component as others see it: a table of functions (one of the *_ops, by kind)

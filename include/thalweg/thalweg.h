@@ -5,10 +5,13 @@
 
 #include "base.h"
 #include "component.h"
+#include "learner.h"
+#include "linear.h"
 #include "model.h"
 #include "optimizer.h"
 #include "oracle.h"
 #include "rng.h"
+#include "rounds.h"
 #include "source.h"
 #include "vec.h"
 

@@ -129,7 +129,7 @@ static void make(made *m) {
   X(m->component.size = 40, "component 0: expected a description of at least")                     \
   X(m->component.kind = 0, "component 0: expected a kind from 1 to 7, found 0")                    \
   X(m->component.kind = 99, "component 0: expected a kind from 1 to 7, found 99")                  \
-  X(m->component.kind = THW_LINEAR, "linear \"made-up\": the kind is reserved")                    \
+  X(m->component.kind = THW_LINEAR, "linear \"made-up\": expected a thw_linear_ops of at least")   \
   X(m->component.id = NULL, "component 0: expected an id, found NULL")                             \
   X(m->component.id = "", "component 0: expected an id of lower-case letters")                     \
   X(m->component.id = "9lives", "found \"9lives\"")                                                \

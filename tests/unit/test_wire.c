@@ -192,16 +192,24 @@ static void resolved_text(void **state) {
 static void top_level_errors(void **state) {
   (void)state;
   refused("", "this pipeline has no component: write the groups source, model, oracle and "
-              "optimizer, or name a file that has them");
+              "optimizer, or oracle, rounds and learner, or name a file that has them");
   refused(BASE "\noptimiser: { type = \"sgd\"; };\nextra: { type = \"sgd\"; };\nseed = 3;\n"
-               "zzz = 1;\nrounds: { };\nstop = 5;",
-          "/p/t.cfg:7: stop: expected a group, stop: { ... }, found the integer 5\n"
+               "zzz = 1;\nstop = 5;",
+          "/p/t.cfg:6: stop: expected a group, stop: { ... }, found the integer 5\n"
           "/p/t.cfg:2: optimiser: unknown group (did you mean \"optimizer\"?)\n"
           "/p/t.cfg:3: extra: unknown group: no slot of the pipeline refers to \"extra\"\n"
           "/p/t.cfg:4: seed: unknown setting (did you mean \"run.seed\"?)\n"
-          "/p/t.cfg:5: zzz: unknown setting: at the top level there are only groups\n"
-          "/p/t.cfg:6: rounds: online pipelines (rounds and a learner) are not known to this "
-          "version");
+          "/p/t.cfg:5: zzz: unknown setting: at the top level there are only groups");
+  refused(
+      "learner: { type = \"no\"; };\nsource: { type = \"rows\"; };",
+      "/p/t.cfg:1: learner.type: no learner is called \"no\"; none was found: `thalweg list "
+      "learner'\n"
+      "/p/t.cfg:1: learner: has no oracle to ask: write oracle: { type = ...; } (none was found: "
+      "`thalweg list linear')\n"
+      "/p/t.cfg:1: learner: has nothing to play against: write rounds: { type = ...; } (none was "
+      "found: `thalweg list rounds')\n"
+      "/p/t.cfg:2: source: has no place in an online pipeline, which is an oracle, rounds and a "
+      "learner");
   refused("source = 3;",
           "/p/t.cfg:1: source: expected a group, source: { type = ...; }, found the integer 3");
   refused(BASE "stop: { epsilon = -1; passses = 3; }; run: { name = \"../x\"; };",
