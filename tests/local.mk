@@ -65,6 +65,12 @@ test_curvature_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_curvature_parts_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_curvature_parts
 
+check_PROGRAMS += test_gradient
+test_gradient_SOURCES = %D%/unit/test_gradient.c
+test_gradient_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_gradient_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_gradient
+
 check_PROGRAMS += test_neon2
 test_neon2_SOURCES = %D%/unit/test_neon2.c
 test_neon2_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -4,6 +4,8 @@ libthwcurvature_la_SOURCES = \
   %D%/curvature.h \
   %D%/det.c \
   %D%/estimate.c \
+  %D%/gradient.c \
+  %D%/gradient.h \
   %D%/internal.h \
   %D%/krylov.c \
   %D%/online.c \

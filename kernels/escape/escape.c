@@ -8,6 +8,7 @@ const char *const escape_searches[] = {"auto", "det", "vr", "online", "svrg", "k
 const char *const escape_probes[] = {"auto", "sqrt", "fixed", "literal", NULL};
 const char *const escape_maps[] = {"tight", "paper", NULL};
 const char *const escape_steps[] = {"theory", "curv", "search", NULL};
+const char *const escape_tests[] = {"staged", "paper", NULL};
 
 #define ROOM 128         /* vectors in the basis of krylov */
 #define LARGE_SUM 100000 /* rows from which auto thinks of svrg */
@@ -41,6 +42,7 @@ thw_status escape_create(escape *e, const struct escape_params *p, const optim *
   e->delta = p->delta > 0 ? p->delta : goal.delta;
   double all = p->p > 0 ? p->p : goal.confidence > 0 ? 1 - goal.confidence : 0.01;
   e->failure = fmin(all, 0.49) / (2 * (double)p->max_nc);
+  e->doubt = fmin(all, 0.49);
   if (!(e->epsilon > 0))
     return optim_fail(o, THW_E_ARG,
                       "epsilon: stop.epsilon of the run is 0: give a number above 0 "

@@ -2,8 +2,7 @@
 /* kernels/escape/escape.h - from stationary points to local minima: what methods that look for
  * negative curvature have in common (neon2.md, section 10).
  *
- *   test    the norm of a batch gradient against 3/4 epsilon, the batch large enough for the
- *           variance met;
+ *   test    the norm of the gradient against 3/4 epsilon, on as many rows as that takes;
  *   search  for negative curvature (kernels/curvature), with constants given, known to the model or
  *           estimated;
  *   step    along what was found, by a line search on the rows of the test.
@@ -40,14 +39,15 @@ thw_status escape_line_search(escape_line *l);
  */
 
 enum { ESCAPE_THEORY, ESCAPE_CURV, ESCAPE_SEARCH };
-extern const char *const escape_searches[], *const escape_probes[], *const escape_maps[],
-                                                                        *const escape_steps[];
+enum { ESCAPE_STAGED, ESCAPE_PAPER };
+extern const char *const escape_searches[],
+    *const escape_probes[], *const escape_maps[], *const escape_steps[], *const escape_tests[];
 
 /* First member of the outer method's own parameters. */
 struct escape_params {
   double epsilon, delta, p, acc, w, kappa, q, lipschitz, variance_hess, lipschitz_hess;
   int64_t batch, reestimate, max_nc;
-  int32_t search, map, free_test, probe, nc_step;
+  int32_t search, map, free_test, probe, nc_step, test;
 };
 
 #define ESCAPE_PARAMS                                                                              \
@@ -98,6 +98,11 @@ struct escape_params {
                      "Step along a direction v found: theory: delta/L2 with a random sign; curv: " \
                      "2|v'Hv|/L2 downhill; search: from there by a line search on values of the "  \
                      "test's rows."),                                                              \
+      THW_PARAM_ENUM(                                                                              \
+          struct escape_params, test, ESCAPE_STAGED, escape_tests,                                 \
+          "Rows of the test of the gradient: staged: doubled until it is at most epsilon, which "  \
+          "errs with probability at most p, or above 3/4 epsilon, which may err once in "          \
+          "five tests, and 16 V/epsilon^2 at most; paper: 512, or 16 V/epsilon^2."),               \
       THW_PARAM_INT(struct escape_params, max_nc, 200, 1, 1000000, "steps",                        \
                     "Curvature steps after which the method gives up.")
 
@@ -110,7 +115,7 @@ thw_status escape_check(const thw_host *h, thw_ctx *c, const struct escape_param
 typedef struct escape {
   const optim *o;
   const struct escape_params *p;
-  double epsilon, delta, failure; /* in force; failure: of one search */
+  double epsilon, delta, failure, doubt; /* in force; failure: of one search, doubt: of one test */
   optim_probe probe;
   optim_constants c;
   curv_work work;
@@ -142,7 +147,8 @@ thw_status escape_start(escape *e, uint32_t first);
 /* In destroy. */
 void escape_free(escape *e);
 
-/* *small: the gradient at x is at most 3/4 epsilon. e->g is the gradient on the test's rows. */
+/* *small: the gradient at x is at most epsilon; else it is above 3/4 epsilon. e->g is the mean
+ * gradient on the test's rows. */
 thw_status escape_test(escape *e, const thw_vec *x, int *small);
 /* Searches at x, where the test was. CURV_FOUND: e->work.v is the direction, e->z its curvature. */
 thw_status escape_search(escape *e, const thw_vec *x, curv_status *out);

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Is the gradient small? On all rows where there are at most 16 V/epsilon^2 of them, else on that
- * many: the mean then has a standard error of a quarter of epsilon. */
+/* Is the gradient small? In stages (kernels/curvature/gradient.h), or as in the paper: on all rows
+ * where there are at most 16 V/epsilon^2 of them, else on that many, whose mean has a standard
+ * error of a quarter of epsilon. */
+#include "kernels/curvature/gradient.h"
 #include "kernels/escape/escape.h"
 
 #define PILOT 512
 #define SMALL_SUM 2048 /* rows up to which all of them are as good as a pilot */
 #define CHUNK 65536    /* rows of a stream in one batch */
 #define BLOCKS 8
+#define LARGE_AGAIN 0.2 /* a small gradient taken for large costs one more epoch, no more */
+
+static int32_t cancelled(void *arg) {
+  const escape *e = arg;
+  return e->o->host->cancelled(e->o->ctx);
+}
 
 static curv_problem problem(escape *e, const thw_vec *x) {
-  return (curv_problem){.oracle = &e->o->oracle, .x0 = x, .n = e->o->n, .rng = &e->test};
+  return (curv_problem){.oracle = &e->o->oracle,
+                        .x0 = x,
+                        .n = e->o->n,
+                        .rng = &e->test,
+                        .cancelled = cancelled,
+                        .arg = e};
 }
 
 /* Mean gradient of m rows into e->g, e->V their variance. */
@@ -45,11 +58,11 @@ static thw_status on_all(escape *e, const thw_vec *x) {
   return thw_norm2(e->g, &e->norm);
 }
 
-static thw_status measure(escape *e, const thw_vec *x) {
+/* As published. */
+static thw_status by_paper(escape *e, const thw_vec *x) {
   int64_t n = e->o->n;
-  if (n >= 0 && (n <= SMALL_SUM || e->whole)) return on_all(e, x);
   THW_TRY(on_rows(e, x, PILOT));
-  double want = ceil(16 * e->V / (e->epsilon * e->epsilon));
+  double want = ceil(CURV_PAPER_ROWS * e->V / (e->epsilon * e->epsilon));
   if (want <= PILOT) return THW_OK;
   /* Far above the bound: more rows would say the same. */
   if (e->norm - 3 * sqrt(e->V / PILOT) > 0.75 * e->epsilon) return THW_OK;
@@ -57,14 +70,47 @@ static thw_status measure(escape *e, const thw_vec *x) {
   return n < 0 && want > CHUNK ? on_stream(e, x, want) : on_rows(e, x, (int64_t)want);
 }
 
+/* *out: undecided where only all rows can tell. */
+static thw_status in_stages(escape *e, const thw_vec *x, curv_size *out) {
+  const curv_problem at = problem(e, x);
+  const curv_test how = {.low = 0.75 * e->epsilon,
+                         .high = e->epsilon,
+                         .p_small = e->doubt,
+                         .p_large = LARGE_AGAIN,
+                         .chunk = CHUNK,
+                         .paper = 1};
+  curv_sample s = {.mean = e->g, .block = e->trial, .last = e->work.a, .other = e->work.b};
+  int64_t cost = 0;
+  THW_TRY(curv_gradient_test(&at, &how, &s, out, &cost));
+  e->V = s.V;
+  e->norm = s.norm;
+  e->drawn = s.again;
+  e->rows = s.again_rows;
+  return THW_OK;
+}
+
+static thw_status measure(escape *e, const thw_vec *x, int *small) {
+  int64_t n = e->o->n;
+  curv_size size = CURV_UNDECIDED;
+  if (n >= 0 && (n <= SMALL_SUM || e->whole)) {
+    THW_TRY(on_all(e, x));
+  } else if (e->p->test == ESCAPE_PAPER) {
+    THW_TRY(by_paper(e, x));
+  } else {
+    THW_TRY(in_stages(e, x, &size));
+    if (size == CURV_UNDECIDED) THW_TRY(on_all(e, x));
+  }
+  *small = size == CURV_SMALL || (size == CURV_UNDECIDED && e->norm <= 0.75 * e->epsilon);
+  return THW_OK;
+}
+
 thw_status escape_test(escape *e, const thw_vec *x, int *small) {
   const optim *o = e->o;
   o->host->stage(o->ctx, "test");
-  thw_status st = measure(e, x);
+  thw_status st = measure(e, x, small);
   o->host->stage(o->ctx, NULL);
   THW_TRY(st);
   e->tests++;
-  *small = e->norm <= 0.75 * e->epsilon;
   return THW_OK;
 }
 

@@ -73,6 +73,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
     s->ep.probe = CURV_PROBE_LITERAL;
     s->ep.map = CURV_MAP_PAPER;
     s->ep.nc_step = ESCAPE_THEORY;
+    s->ep.test = ESCAPE_PAPER;
   }
   thw_status st = escape_create(&s->e, &s->ep, &s->n.o, 1);
   if (s->p->theory) s->ep.max_nc = INT64_MAX; /* f falls with each: the theorem bounds them */

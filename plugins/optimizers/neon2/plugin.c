@@ -63,6 +63,7 @@ static void choose(neon2 *s) {
   s->ep.probe = CURV_PROBE_LITERAL;
   s->ep.map = CURV_MAP_PAPER;
   s->ep.nc_step = ESCAPE_THEORY;
+  s->ep.test = ESCAPE_PAPER;
 }
 
 static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
@@ -197,7 +198,8 @@ static const thw_component component = {
     .summary = "turns any first-order method into one that finds local minima",
     .doc =
         "Runs the inner method epoch by epoch until the norm of the gradient is at most 3/4 "
-        "epsilon, on all rows or on 16 V/epsilon^2 of them; then looks for a direction v of "
+        "epsilon, on all rows or on as many as it takes to be sure; then looks for a direction v "
+        "of "
         "curvature v'Hv <= -acc delta by differences of gradients alone. Where there is one it "
         "steps along it and goes on from there; where there is none the point is an (epsilon, "
         "delta)-local minimum with the stated probability, and the run is over.\n\n"
