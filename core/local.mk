@@ -25,7 +25,9 @@ libthwcore_la_SOURCES = \
   %D%/run/checkpoint.c \
   %D%/run/engine.c \
   %D%/run/folder.c %D%/run/folder.h \
+  %D%/run/gnuplot.c \
   %D%/run/judge.c %D%/run/judge.h \
+  %D%/run/lines.c %D%/run/lines.h \
   %D%/run/loop.c %D%/run/loop.h \
   %D%/run/monitor.c %D%/run/monitor.h \
   %D%/run/picture.c \
@@ -33,7 +35,9 @@ libthwcore_la_SOURCES = \
   %D%/run/record.c \
   %D%/run/result.c \
   %D%/run/run.h \
+  %D%/run/saved.c %D%/run/saved.h \
   %D%/run/setup.c %D%/run/setup.h \
+  %D%/run/signals.c %D%/run/signals.h \
   %D%/schema.c %D%/schema.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h \

@@ -7,6 +7,7 @@
 #include "core/cli/command.h"
 #include "core/cli/past.h"
 #include "core/run/run.h"
+#include "core/run/saved.h"
 
 /* What does not change where the run goes. Records do: steps are cut where one is due. */
 static const char *const allowed[] = {"stop.", "checkpoint.", "run.threads"};
@@ -25,7 +26,7 @@ static thw_status load_checkpoint(const tw_folder *f, tw_state **out, tw_diags *
 
 /* Edited between checkpoint and resume, pipeline.cfg is no longer that of this run. */
 static thw_status check_same(const tw_past *past, const char *dir, tw_state *from, tw_diags *d) {
-  char *text = from ? tw_run_pipeline_of(from) : NULL;
+  char *text = from ? tw_saved_pipeline(from) : NULL;
   thw_status st =
       text ? tw_past_same(past, dir, text, allowed, sizeof allowed / sizeof allowed[0], d) : THW_OK;
   free(text);

@@ -10,6 +10,7 @@
 #include "core/cli/command.h"
 #include "core/run/judge.h"
 #include "core/run/loop.h"
+#include "core/run/signals.h"
 
 double tw_run_seconds(const tw_run *r) {
   struct timespec now;
@@ -28,50 +29,12 @@ const char *tw_end_word(tw_end e) {
   return word[e];
 }
 
-/* ---- signals --------------------------------------------------------------------------------- */
-
-/* One run per process, and a handler has no argument. */
-static volatile sig_atomic_t *cancel_flag;
-static volatile sig_atomic_t
-    at_once; /* there is no step to finish: the first signal counts double */
-
-static void on_signal(int sig) {
-  (void)sig;
-  if (!cancel_flag) return;
-  *cancel_flag += at_once ? 2 : 1;
-  /* Twice refused: something hangs. The files on the disk are whole at any moment. */
-  if (*cancel_flag >= 3 + at_once) _exit(TW_EXIT_INTERRUPTED);
-}
-
-static void catch_signals(tw_run *r) {
-  cancel_flag = &r->setup.session.cancel;
-  at_once = 0;
-  struct sigaction a = {.sa_handler = on_signal};
-  sigemptyset(&a.sa_mask);
-  a.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &a, NULL);
-  sigaction(SIGTERM, &a, NULL);
-}
-
-static void release_signals(void) {
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-  cancel_flag = NULL;
-}
-
 /* ---- the log --------------------------------------------------------------------------------- */
 
 static void to_log(void *arg, uint32_t level, const char *path, const char *text) {
   tw_run *r = arg;
-  static const char *const word[] = {"debug", "info", "warning"};
-  const char *w = word[level < 3 ? level : 2];
-  if (r->folder.log) {
-    fprintf(r->folder.log, "%.3f %s %s: %s\n", tw_run_seconds(r), w, path, text);
-    fflush(r->folder.log);
-  }
-  if (level != THW_LOG_WARN || r->how.quiet) return;
-  tw_progress_clear(&r->progress);
-  fprintf(stderr, "thalweg: %s: %s: %s\n", w, path, text);
+  tw_folder_log(&r->folder, tw_run_seconds(r), level, path, text);
+  if (level == THW_LOG_WARN) tw_progress_warn(&r->progress, path, text);
 }
 
 static FILE *talk(const tw_run *r) {
@@ -157,10 +120,10 @@ static thw_status begin(tw_run *r, tw_plan *plan, tw_state *from) {
   THW_TRY(tw_monitor_begin(&r->monitor, s, r->d));
   if (thw_vec_new(s->space, &r->x) != THW_OK || thw_vec_new(s->space, &r->good) != THW_OK)
     return tw_error(r->d, THW_E_NOMEM, "no memory for %lld parameters", (long long)s->space->n);
-  catch_signals(r);
+  tw_signals_catch(&r->setup.session);
   print_header(r);
   check_resumable(r);
-  if (!from) THW_TRY(tw_folder_metrics_begin(&r->folder, 0, r->d));
+  if (!from) THW_TRY(tw_lines_begin(&r->folder.metrics, r->folder.path, "metrics.jsonl", 0, r->d));
   THW_TRY(start(r, from));
   if (from || r->end != TW_GOING) return THW_OK;
   return tw_loop_first_record(r);
@@ -172,7 +135,7 @@ static thw_status judge(tw_run *r) {
   if (!r->setup.opt->stop.verdict ||
       (r->end != TW_CONVERGED && r->end != TW_SPENT && r->end != TW_STALLED))
     return THW_OK;
-  at_once = 1;
+  tw_signals_at_once();
   thw_status st = tw_judge(&r->setup, r->x, &r->verdict, r->d);
   r->judged = st == THW_OK;
   if (st == THW_CANCELLED) {
@@ -236,7 +199,7 @@ static int exit_status(const tw_run *r, thw_status st) {
 }
 
 static void clean_up(tw_run *r, int nothing_happened) {
-  release_signals();
+  tw_signals_release();
   tw_progress_clear(&r->progress);
   if (r->judged) tw_verdict_clear(&r->verdict);
   tw_state_free(r->clean);

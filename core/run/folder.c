@@ -116,7 +116,7 @@ static thw_status make_numbered(tw_folder *f, const char *name, tw_diags *d) {
 }
 
 thw_status tw_folder_create(tw_folder *f, const char *out, const char *name, tw_diags *d) {
-  *f = (tw_folder){.lock = -1, .metrics = -1};
+  *f = (tw_folder){.lock = -1, .metrics = TW_NO_LINES};
   thw_status st = out ? make_given(f, out, d) : make_numbered(f, name, d);
   if (st == THW_OK) st = take(f, d);
   if (st == THW_OK) st = open_log(f, d);
@@ -125,7 +125,7 @@ thw_status tw_folder_create(tw_folder *f, const char *out, const char *name, tw_
 }
 
 thw_status tw_folder_look(tw_folder *f, const char *path, tw_diags *d) {
-  *f = (tw_folder){.path = tw_strdup(path), .lock = -1, .metrics = -1};
+  *f = (tw_folder){.path = tw_strdup(path), .lock = -1, .metrics = TW_NO_LINES};
   size_t n = strlen(path);
   while (n > 1 && f->path[n - 1] == '/') f->path[--n] = '\0';
   thw_status st = take(f, d);
@@ -142,14 +142,14 @@ thw_status tw_folder_open(tw_folder *f, const char *path, tw_diags *d) {
 
 void tw_folder_close(tw_folder *f) {
   if (f->log) fclose(f->log);
-  if (f->metrics >= 0) close(f->metrics);
+  tw_lines_close(&f->metrics);
   if (f->lock >= 0) close(f->lock);
   free(f->path);
-  *f = (tw_folder){.lock = -1, .metrics = -1};
+  *f = (tw_folder){.lock = -1, .metrics = TW_NO_LINES};
 }
 
 void tw_folder_discard(tw_folder *f) {
-  static const char *const ours[] = {"pipeline.cfg", "log", "metrics.jsonl"};
+  static const char *const ours[] = {"pipeline.cfg", "log", "metrics.jsonl", "decisions.jsonl"};
   for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
     char *file = tw_folder_file(f, ours[i]);
     unlink(file);
@@ -171,43 +171,10 @@ thw_status tw_folder_write_config(const tw_folder *f, const tw_value *resolved, 
   return st;
 }
 
-/* ---- metrics.jsonl --------------------------------------------------------------------------- */
-
-static thw_status metrics_error(const tw_folder *f, const char *what, tw_diags *d) {
-  return tw_error(d, THW_E_IO, "%s/metrics.jsonl: %s: %s", f->path, what, strerror(errno));
-}
-
-thw_status tw_folder_metrics_begin(tw_folder *f, int64_t length, tw_diags *d) {
-  char *file = tw_folder_file(f, "metrics.jsonl");
-  f->metrics = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  free(file);
-  struct stat info;
-  if (f->metrics < 0 || fstat(f->metrics, &info) != 0)
-    return metrics_error(f, "cannot be written", d);
-  if (info.st_size < length)
-    return tw_error(d, THW_E_STATE,
-                    "%s/metrics.jsonl: has %lld bytes where the checkpoint knows "
-                    "%lld: it was cut by someone else; start a new run",
-                    f->path, (long long)info.st_size, (long long)length);
-  if (ftruncate(f->metrics, length) != 0) return metrics_error(f, "cannot be cut", d);
-  f->metrics_end = length;
-  return THW_OK;
-}
-
-thw_status tw_folder_metrics_add(tw_folder *f, const char *line, tw_diags *d) {
-  size_t n = strlen(line);
-  while (n > 0) {
-    ssize_t k = write(f->metrics, line, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) return metrics_error(f, "cannot be written", d);
-    line += k, n -= (size_t)k;
-    f->metrics_end += k;
-  }
-  return THW_OK;
-}
-
-thw_status tw_folder_metrics_sync(tw_folder *f, tw_diags *d) {
-  if (fsync(f->metrics) != 0 && errno != EINVAL && errno != EROFS)
-    return metrics_error(f, "cannot be written", d);
-  return THW_OK;
+void tw_folder_log(const tw_folder *f, double seconds, uint32_t level, const char *path,
+                   const char *text) {
+  static const char *const word[] = {"debug", "info", "warning"};
+  if (!f->log) return;
+  fprintf(f->log, "%.3f %s %s: %s\n", seconds, word[level < 3 ? level : 2], path, text);
+  fflush(f->log);
 }

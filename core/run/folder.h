@@ -8,12 +8,12 @@
 
 #include "core/config.h"
 #include "core/error.h"
+#include "core/run/lines.h"
 
 typedef struct tw_folder {
   char *path;
-  int lock;            /* the folder itself, locked: two processes would spoil each other's files */
-  int metrics;         /* metrics.jsonl */
-  int64_t metrics_end; /* its length */
+  int lock;         /* the folder itself, locked: two processes would spoil each other's files */
+  tw_lines metrics; /* metrics.jsonl */
   FILE *log;
 } tw_folder;
 
@@ -30,12 +30,8 @@ void tw_folder_discard(tw_folder *f);
 /* PATH/NAME; caller frees. */
 char *tw_folder_file(const tw_folder *f, const char *name);
 thw_status tw_folder_write_config(const tw_folder *f, const tw_value *resolved, tw_diags *d);
-
-/* Opens metrics.jsonl at `length` and drops what follows. */
-thw_status tw_folder_metrics_begin(tw_folder *f, int64_t length, tw_diags *d);
-/* One line, written in one piece. */
-thw_status tw_folder_metrics_add(tw_folder *f, const char *line, tw_diags *d);
-/* On the disk before a checkpoint says that it is there. */
-thw_status tw_folder_metrics_sync(tw_folder *f, tw_diags *d);
+/* A line of the log. */
+void tw_folder_log(const tw_folder *f, double seconds, uint32_t level, const char *path,
+                   const char *text);
 
 #endif

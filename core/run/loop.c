@@ -166,17 +166,16 @@ void tw_loop_progress(tw_run *r, int as_line) {
   const tw_options *o = r->setup.opt;
   const tw_monitor *m = &r->monitor;
   tw_progress_now now = {.fraction = (double)NAN,
-                         .passes = tw_run_passes(r),
-                         .total_passes = o->stop.passes,
-                         .seconds = tw_run_seconds(r),
-                         .step = r->step,
-                         .f = m->f,
-                         .grad_norm = m->grad_norm};
-  if (o->stop.passes > 0) now.fraction = now.passes / o->stop.passes;
+                         .unit = "passes",
+                         .done = tw_run_passes(r),
+                         .total = o->stop.passes,
+                         .seconds = tw_run_seconds(r)};
+  snprintf(now.numbers, sizeof now.numbers, "f %.8g  |g| %.2e", m->f, m->grad_norm);
+  if (o->stop.passes > 0) now.fraction = now.done / o->stop.passes;
   if (o->stop.steps > 0) now.fraction = fmax(now.fraction, (double)r->step / (double)o->stop.steps);
   if (o->stop.seconds > 0) now.fraction = fmax(now.fraction, now.seconds / o->stop.seconds);
   now.here_seconds = now.seconds - r->elapsed;
-  now.here_passes = now.passes - r->passes_before;
+  now.here = now.done - r->passes_before;
   if (o->monitor.test && m->n_metrics) now.metric = m->name[0], now.metric_value = m->value[0];
   if (as_line)
     tw_progress_line(&r->progress, &now);

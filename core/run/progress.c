@@ -14,7 +14,7 @@
 #define LINE_SECONDS 10
 
 void tw_progress_begin(tw_progress *p, int quiet, FILE *to) {
-  *p = (tw_progress){.to = to, .drawn_at = -1, .line_at = -1};
+  *p = (tw_progress){.quiet = quiet, .to = to, .drawn_at = -1, .line_at = -1};
   if (quiet) return;
   p->bar = isatty(STDERR_FILENO);
   p->lines = !p->bar;
@@ -64,11 +64,12 @@ __attribute__((format(printf, 2, 3))) static void piece(text *t, const char *for
 }
 
 static void numbers(text *t, const tw_progress_now *now) {
-  if (now->total_passes > 0)
-    piece(t, "%6.1f/%.6g passes", now->passes, now->total_passes);
+  int digits = strcmp(now->unit, "passes") == 0 ? 1 : 0;
+  if (now->total > 0)
+    piece(t, "%6.*f/%.*g %s", digits, now->done, digits ? 6 : 12, now->total, now->unit);
   else
-    piece(t, "%6.1f passes", now->passes);
-  piece(t, "  f %.8g  |g| %.2e", now->f, now->grad_norm);
+    piece(t, "%6.*f %s", digits, now->done, now->unit);
+  piece(t, "  %s", now->numbers);
 }
 
 static void metric(text *t, const tw_progress_now *now) {
@@ -94,7 +95,7 @@ void tw_progress_draw(tw_progress *p, const tw_progress_now *now) {
     piece(&t, "  %s left", left);
   }
   metric(&t, now);
-  if (now->here_seconds > 0) piece(&t, "  %.3g passes/s", now->here_passes / now->here_seconds);
+  if (now->here_seconds > 0) piece(&t, "  %.3g %s/s", now->here / now->here_seconds, now->unit);
   int blank = p->width > t.n ? p->width - t.n : 0;
   fprintf(stderr, "\r%s%*s", t.s, blank, "");
   fflush(stderr);
@@ -128,4 +129,10 @@ void tw_progress_clear(tw_progress *p) {
   fflush(stderr);
   p->width = 0;
   p->drawn_at = -1;
+}
+
+void tw_progress_warn(tw_progress *p, const char *path, const char *words) {
+  if (p->quiet) return;
+  tw_progress_clear(p);
+  fprintf(stderr, "thalweg: warning: %s: %s\n", path, words);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 typedef struct tw_progress {
+  int quiet;
   int bar, lines;                /* which of the two, or neither */
   FILE *to;                      /* of the lines */
   double drawn_at;               /* seconds; -1: not yet */
@@ -17,13 +18,13 @@ typedef struct tw_progress {
 } tw_progress;
 
 typedef struct tw_progress_now {
-  double fraction;                  /* done, in [0, 1]; NAN: unknown */
-  double passes, total_passes;      /* total 0: no budget */
-  double seconds;                   /* in all */
-  double here_seconds, here_passes; /* of this process, for the rate */
-  int64_t step;
-  double f, grad_norm;
-  const char *metric; /* or NULL */
+  double fraction;           /* done, in [0, 1]; NAN: unknown */
+  const char *unit;          /* "passes", "rounds" */
+  double done, total;        /* in that unit; total 0: no budget */
+  double seconds;            /* in all */
+  double here_seconds, here; /* of this process, for the rate */
+  char numbers[96];          /* what is being driven down, in words */
+  const char *metric;        /* or NULL */
   double metric_value;
 } tw_progress_now;
 
@@ -35,6 +36,8 @@ void tw_progress_draw(tw_progress *p, const tw_progress_now *now);
 void tw_progress_line(tw_progress *p, const tw_progress_now *now);
 /* The last record always gets its line. */
 void tw_progress_flush(tw_progress *p);
+/* A warning on the standard error, unless quiet. */
+void tw_progress_warn(tw_progress *p, const char *path, const char *text);
 /* Takes the bar off the screen, before something else is printed. */
 void tw_progress_clear(tw_progress *p);
 

@@ -45,9 +45,9 @@ static void sink_reals(thw_sink *s, const char *name, size_t n, const double *v)
   sink_put(s, name, a);
 }
 
-static thw_status add_reports(tw_run *r, json_t *to) {
+thw_status tw_json_reports(const tw_plan *p, json_t *to) {
   size_t n;
-  tw_node *const *node = tw_plan_nodes(r->setup.plan, &n);
+  tw_node *const *node = tw_plan_nodes(p, &n);
   for (size_t i = 0; i < n; i++) {
     const thw_ext_report *ext = thw_ext(&node[i]->raw, THW_EXT_REPORT);
     if (!ext) continue;
@@ -80,12 +80,12 @@ thw_status tw_run_record(tw_run *r) {
   THW_TRY(tw_monitor_evaluate(&r->monitor, r->x));
   if (r->setup.opt->monitor.test) THW_TRY(tw_monitor_tests(&r->monitor, r->x));
   json_t *o = record(r);
-  thw_status st = add_reports(r, o);
+  thw_status st = tw_json_reports(r->setup.plan, o);
   char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(o);
   if (st == THW_OK) {
     char *line = tw_sprintf("%s\n", text);
-    st = tw_folder_metrics_add(&r->folder, line, r->d);
+    st = tw_lines_add(&r->folder.metrics, line, r->d);
     free(line);
   }
   free(text);

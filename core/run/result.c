@@ -9,7 +9,7 @@
 #include "core/npy.h"
 #include "core/run/run.h"
 
-static json_t *text_or_null(const char *s) {
+json_t *tw_json_text(const char *s) {
   json_t *j = s ? json_string(s) : NULL;
   return j ? j : json_null();
 }
@@ -17,7 +17,7 @@ static json_t *text_or_null(const char *s) {
 json_t *tw_json_verdict(const tw_verdict *v) {
   json_t *o = json_object();
   json_object_set_new(o, "kind", json_string(tw_verdict_word(v->kind)));
-  json_object_set_new(o, "reason", text_or_null(v->reason));
+  json_object_set_new(o, "reason", tw_json_text(v->reason));
   json_object_set_new(o, "f", tw_json_real(v->f));
   json_object_set_new(o, "grad_norm", tw_json_real(v->grad_norm));
   json_object_set_new(o, "epsilon", tw_json_real(v->epsilon));
@@ -27,13 +27,13 @@ json_t *tw_json_verdict(const tw_verdict *v) {
   json_object_set_new(o, "L", tw_json_real(v->L));
   json_object_set_new(o, "L2", tw_json_real(v->L2));
   json_object_set_new(o, "L_given", json_boolean(v->L_given));
-  json_object_set_new(o, "search", text_or_null(v->search));
+  json_object_set_new(o, "search", tw_json_text(v->search));
   json_object_set_new(o, "gradients", json_integer(v->gradients));
-  json_object_set_new(o, "direction", text_or_null(v->direction ? "direction.npy" : NULL));
+  json_object_set_new(o, "direction", tw_json_text(v->direction ? "direction.npy" : NULL));
   return o;
 }
 
-static json_t *counts(const tw_ledger *l) {
+json_t *tw_json_ledger(const tw_ledger *l) {
   tw_counts total = tw_ledger_total(l, 1);
   json_t *o = tw_json_counts(&total), *accounts = json_object();
   for (size_t i = 0; i < l->n; i++) {
@@ -54,47 +54,50 @@ static json_t *components(const tw_plan *p) {
   for (size_t i = 0; i < n; i++) {
     const tw_found *f = node[i]->found;
     json_t *c = json_object();
-    json_object_set_new(c, "type", text_or_null(f->component->id));
-    json_object_set_new(c, "version", text_or_null(f->component->version));
-    json_object_set_new(c, "plugin", text_or_null(f->plugin->id));
-    json_object_set_new(c, "plugin_version", text_or_null(f->plugin->version));
-    json_object_set_new(c, "file", text_or_null(f->file));
+    json_object_set_new(c, "type", tw_json_text(f->component->id));
+    json_object_set_new(c, "version", tw_json_text(f->component->version));
+    json_object_set_new(c, "plugin", tw_json_text(f->plugin->id));
+    json_object_set_new(c, "plugin_version", tw_json_text(f->plugin->version));
+    json_object_set_new(c, "file", tw_json_text(f->file));
     json_object_set_new(o, node[i]->path, c);
   }
   return o;
+}
+
+void tw_json_origin(json_t *to, const tw_session *s, const tw_plan *p) {
+  json_object_set_new(to, "precision", json_string(s->dtype == THW_F32 ? "single" : "double"));
+  json_object_set_new(to, "seed", json_integer(tw_plan_options(p)->run.seed));
+  json_object_set_new(to, "threads", json_integer(s->threads));
+  json_object_set_new(to, "blas", json_string(tw_blas_name()));
+  json_object_set_new(to, "thalweg", json_string(tw_host.version));
+  json_object_set_new(to, "abi", json_pack("[ii]", (int)THW_ABI_MAJOR, (int)THW_ABI_MINOR));
+  json_object_set_new(to, "components", components(p));
 }
 
 static json_t *result(const tw_run *r) {
   const tw_setup *s = &r->setup;
   json_t *o = json_object(), *tests = json_object();
   json_object_set_new(o, "status", json_string(tw_end_word(r->end)));
-  json_object_set_new(o, "reason", text_or_null(r->reason));
+  json_object_set_new(o, "reason", tw_json_text(r->reason));
   json_object_set_new(o, "verdict", r->judged ? tw_json_verdict(&r->verdict) : json_null());
   json_object_set_new(o, "f", tw_json_real(r->monitor.f));
   json_object_set_new(o, "grad_norm", tw_json_real(r->monitor.grad_norm));
   for (size_t i = 0; i < r->monitor.n_metrics; i++)
     json_object_set_new(tests, r->monitor.name[i], tw_json_real(r->monitor.value[i]));
   json_object_set_new(o, "metrics", tests);
-  json_object_set_new(o, "counts", counts(s->ledger));
+  json_object_set_new(o, "counts", tw_json_ledger(s->ledger));
   json_object_set_new(o, "passes", tw_json_real(tw_run_passes(r)));
   json_object_set_new(o, "steps", json_integer(r->step));
   json_object_set_new(o, "seconds", tw_json_real(tw_run_seconds(r)));
   json_object_set_new(o, "method_seconds", tw_json_real(r->method));
   json_object_set_new(o, "rows", json_integer(s->rows));
   json_object_set_new(o, "parameters", json_integer(s->space->n));
-  json_object_set_new(o, "precision",
-                      json_string(s->session.dtype == THW_F32 ? "single" : "double"));
-  json_object_set_new(o, "seed", json_integer(s->opt->run.seed));
-  json_object_set_new(o, "threads", json_integer(s->session.threads));
-  json_object_set_new(o, "blas", json_string(tw_blas_name()));
-  json_object_set_new(o, "thalweg", json_string(tw_host.version));
-  json_object_set_new(o, "abi", json_pack("[ii]", (int)THW_ABI_MAJOR, (int)THW_ABI_MINOR));
-  json_object_set_new(o, "components", components(s->plan));
+  tw_json_origin(o, &s->session, s->plan);
   json_object_set_new(o, "resumable", json_boolean(r->resumable));
   return o;
 }
 
-static thw_status write_json(const char *file, const json_t *o, tw_diags *d) {
+thw_status tw_json_write(const char *file, const json_t *o, tw_diags *d) {
   tw_out out;
   THW_TRY(tw_out_open(&out, file, d));
   json_dumpf(o, out.f, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
@@ -112,7 +115,7 @@ thw_status tw_run_write_result(tw_run *r, json_t **out) {
     st = tw_npy_save(direction, r->verdict.direction, r->d);
   else
     unlink(direction); /* of an earlier end of this run */
-  if (st == THW_OK) st = write_json(file, *out, r->d);
+  if (st == THW_OK) st = tw_json_write(file, *out, r->d);
   free(point);
   free(direction);
   free(file);

@@ -79,9 +79,6 @@ double tw_run_passes(const tw_run *r);
 /* The whole state between two steps, in memory; NULL with an error in r->d. */
 tw_state *tw_run_snapshot(tw_run *r);
 thw_status tw_run_restore(tw_run *r, tw_state *s);
-/* The resolved pipeline of the run that made the checkpoint, as text; NULL when it has none that
- * this version understands. Caller frees. */
-char *tw_run_pipeline_of(tw_state *s);
 /* Writes the state (or r->clean where the present one is tainted) to DIR/checkpoint. */
 thw_status tw_run_checkpoint(tw_run *r);
 
@@ -92,12 +89,19 @@ thw_status tw_run_record(tw_run *r);
 /* A JSON number; null when it is not finite. */
 json_t *tw_json_real(double v);
 json_t *tw_json_counts(const tw_counts *c);
+/* What the components report, under "PATH.NAME". */
+thw_status tw_json_reports(const tw_plan *p, json_t *to);
 
 /* ---- result.c ------------------------------------------------------------------------------- */
 
 /* Writes result.json and point.npy (and direction.npy). */
 thw_status tw_run_write_result(tw_run *r, json_t **out);
 json_t *tw_json_verdict(const tw_verdict *v);
+json_t *tw_json_text(const char *s); /* null for NULL and what is not UTF-8 */
+json_t *tw_json_ledger(const tw_ledger *l);
+/* Seed, threads, versions, components: what any run says about how it was made. */
+void tw_json_origin(json_t *to, const tw_session *s, const tw_plan *p);
+thw_status tw_json_write(const char *file, const json_t *o, tw_diags *d);
 /* What is printed at the end. */
 void tw_run_print_result(const tw_run *r, FILE *to);
 
@@ -105,5 +109,14 @@ void tw_run_print_result(const tw_run *r, FILE *to);
 
 /* loss.svg and loss.png by gnuplot. NULL, or a word why there is no picture; caller frees. */
 char *tw_run_picture(const char *folder, const char *title);
+/* Feeds gnuplot, working in the folder, with what `script` writes. NULL, or a word why there is no
+ * picture; caller frees. */
+char *tw_gnuplot(const char *folder, void (*script)(FILE *to, void *arg), void *arg);
+/* The start of every script: the title (drawn as it is written) and for each of NAME.svg and
+ * NAME.png the beginning of a block; tw_gnuplot_end closes it. */
+void tw_gnuplot_begin(FILE *to, const char *title, const char *name);
+void tw_gnuplot_end(FILE *to);
+/* A number in metrics.jsonl's record; NAN when it is not there. */
+double tw_json_number(const json_t *o, const char *key);
 
 #endif

@@ -21,9 +21,9 @@ static tw_node *filler(const tw_plan *p, const tw_node *of, uint32_t kind) {
   return NULL;
 }
 
-char *tw_setup_text(tw_setup *s, thw_status st) {
+char *tw_plan_text(const tw_plan *p, thw_status st) {
   size_t n;
-  tw_node *const *node = tw_plan_nodes(s->plan, &n);
+  tw_node *const *node = tw_plan_nodes(p, &n);
   char *found = NULL;
   for (size_t i = 0; i < n; i++) {
     if (!node[i]->ctx) continue;
@@ -34,6 +34,10 @@ char *tw_setup_text(tw_setup *s, thw_status st) {
       free(text);
   }
   return found ? found : tw_strdup(tw_status_text(st));
+}
+
+char *tw_setup_text(tw_setup *s, thw_status st) {
+  return tw_plan_text(s->plan, st);
 }
 
 thw_status tw_setup_error(tw_setup *s, thw_status st, const char *doing, tw_diags *d) {

@@ -49,6 +49,7 @@ thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_a
 void tw_setup_end(tw_setup *s);
 
 /* The text that a failing component left on its context, or generic words; caller frees. */
+char *tw_plan_text(const tw_plan *p, thw_status st);
 char *tw_setup_text(tw_setup *s, thw_status st);
 /* Turns a component's failure into an error in `d`: "DOING: text". Returns st. */
 thw_status tw_setup_error(tw_setup *s, thw_status st, const char *doing, tw_diags *d);
