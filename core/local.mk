@@ -56,6 +56,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/fixture_descent.c \
   %D%/verify/fixture_model.c \
   %D%/verify/fixture_rows.c \
+  %D%/verify/fixture_seq.c \
   %D%/verify/fixture_sum.c \
   %D%/verify/instance.c \
   %D%/verify/memory.c \
@@ -63,6 +64,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/priv.h \
   %D%/verify/rig.c \
   %D%/verify/rig.h \
+  %D%/verify/rows_seq.c \
   %D%/verify/verify.c \
   %D%/verify/verify.h \
   %D%/wire.c %D%/wire.h \

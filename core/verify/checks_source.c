@@ -57,7 +57,7 @@ static int info_of(vf_case *k, const source *s, const thw_source_info *i) {
   for (uint32_t j = 0; j < i->n_dims; j++) product *= i->dims[j];
   if (i->n_dims && product != i->width)
     return vf_fail(k, "the dimensions of a row do not multiply to its width");
-  return 0;
+  return i->layout == THW_ROWS_SEQ ? vf_seq_info(k, i, &s->info) : 0;
 }
 
 static int info(vf_case *k) {
@@ -107,6 +107,7 @@ static int sparse_row(vf_case *k, const thw_rows *r, int64_t i) {
 static int row(vf_case *k, const source *s, const thw_rows *r, int64_t i) {
   if (i < 0 || i >= r->n)
     return vf_fail(k, "the batch points to row %lld of %lld", (long long)i, (long long)r->n);
+  if (r->layout == THW_ROWS_SEQ) return vf_seq_row(k, &s->info, r, i);
   if (r->layout == THW_ROWS_CSR && sparse_row(k, r, i) != 0) return -1;
   if (r->layout == THW_ROWS_DENSE)
     for (int64_t j = 0; j < r->width; j++)
@@ -139,7 +140,7 @@ static int head(vf_case *k, const source *s, const thw_batch *b, int64_t n) {
     return vf_fail(k, "dense rows without x, or ld is less than the width");
   if (r->layout == THW_ROWS_CSR && (!r->start || !r->col))
     return vf_fail(k, "sparse rows without start or col");
-  return 0;
+  return r->layout == THW_ROWS_SEQ ? vf_seq_head(k, &s->info, r) : 0;
 }
 
 static int rows_in(vf_case *k, uint32_t dtype) {
@@ -174,10 +175,21 @@ static int rows(vf_case *k) {
 /* ---- batches ----------------------------------------------------------------------------------
  */
 
+static int same_sequence(const thw_rows *p, int64_t u, const thw_rows *q, int64_t v) {
+  vf_trace a = {0}, b = {0};
+  vf_seq_put(&a, p, u);
+  vf_seq_put(&b, q, v);
+  int same = !vf_trace_differs(&a, &b);
+  vf_trace_free(&a);
+  vf_trace_free(&b);
+  return same;
+}
+
 static int same_row(const thw_batch *a, int64_t i, const thw_batch *b, int64_t j) {
   const thw_rows *p = a->rows, *q = b->rows;
   int64_t u = thw_batch_row(a, i), v = thw_batch_row(b, j);
   if (!p || !q || p->layout == THW_ROWS_NONE) return u == v;
+  if (p->layout == THW_ROWS_SEQ) return same_sequence(p, u, q, v);
   if (p->y && number(p->y, p->dtype, u) != number(q->y, q->dtype, v)) return 0;
   if (p->label && p->label[u] != q->label[v]) return 0;
   if (p->layout == THW_ROWS_DENSE) {

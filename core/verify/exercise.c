@@ -18,6 +18,10 @@ void vf_put_row(vf_trace *t, const thw_rows *r, int64_t i) {
     vf_put(t, (double)i);
     return;
   }
+  if (r->layout == THW_ROWS_SEQ) {
+    vf_seq_put(t, r, i);
+    return;
+  }
   if (r->layout == THW_ROWS_DENSE)
     for (int64_t j = 0; j < r->width; j++) vf_put(t, number(r->x, r->dtype, i * r->ld + j));
   if (r->layout == THW_ROWS_CSR)
@@ -51,6 +55,9 @@ thw_status vf_exercise_source(vf_inst *in, vf_trace *t) {
     vf_put(t, (double)info.classes);
     int64_t n = info.n < 0 || info.n > 64 ? 64 : info.n, index[5];
     if (n == 0) continue;
+    if (info.layout == THW_ROWS_SEQ &&
+        (double)n * (double)info.steps * (double)info.width > 1 << 20)
+      n = 1;
     THW_TRY(put_batch(in, s, n, NULL, 0, t));
     for (int64_t i = 0; i < 5; i++) index[i] = (7 * i + 3) % n;
     index[4] = index[0];

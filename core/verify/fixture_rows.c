@@ -31,6 +31,9 @@ static const char *const names[VF_VARIANTS] = {
     [VF_CSR_ONES] = "sparse rows of ones, two classes",
     [VF_DENSE_NONE] = "dense rows without labels",
     [VF_NUMBERS] = "row numbers only",
+    [VF_SEQ_REAL] = "sequences of vectors, numbers at each step",
+    [VF_SEQ_CLASS] = "sequences of several lengths, one class each",
+    [VF_SEQ_TOKENS] = "chunks of streams of tokens",
 };
 
 const char *vf_variant_name(int variant) {
@@ -39,6 +42,10 @@ const char *vf_variant_name(int variant) {
 
 static int is_dense(int v) {
   return v == VF_DENSE_TWO || v == VF_DENSE_THREE || v == VF_DENSE_REAL || v == VF_DENSE_NONE;
+}
+
+static int is_seq(int v) {
+  return v == VF_SEQ_REAL || v == VF_SEQ_CLASS || v == VF_SEQ_TOKENS;
 }
 
 static int classes(int v) {
@@ -82,6 +89,10 @@ static double score_of(int64_t column, double x) {
 }
 
 static void fill(vf_rows *s, thw_rows *out, uint32_t dtype, int64_t n, thw_rng *r) {
+  if (is_seq(s->variant)) {
+    vf_seq_fill(s->variant, out, dtype, n, r);
+    return;
+  }
   if (s->variant == VF_NUMBERS) {
     *out = (thw_rows){.size = sizeof *out, .layout = THW_ROWS_NONE, .dtype = dtype, .n = n};
     return;
@@ -147,6 +158,7 @@ static thw_status info(void *self, uint32_t set, thw_source_info *out) {
   out->set = set == 0 ? "train" : "test";
   out->classes = k;
   if (k) out->class_name = k == 2 ? two : three;
+  if (is_seq(s->variant)) vf_seq_describe(s->variant, out);
   return THW_OK;
 }
 
@@ -196,6 +208,10 @@ void vf_rows_free(vf_rows *s) {
     free((void *)(uintptr_t)s->set[i].label);
     free((void *)(uintptr_t)s->set[i].start);
     free((void *)(uintptr_t)s->set[i].col);
+    free((void *)(uintptr_t)s->set[i].first);
+    free((void *)(uintptr_t)s->set[i].steps_of);
+    free((void *)(uintptr_t)s->set[i].token);
+    free((void *)(uintptr_t)s->set[i].counts);
   }
   for (batch *b = s->spare, *next; b; b = next) {
     next = b->next;

@@ -84,6 +84,9 @@ enum {
   VF_CSR_ONES,   /* two classes, every stored value is 1 and not stored */
   VF_DENSE_NONE, /* no labels */
   VF_NUMBERS,    /* row numbers only, no features */
+  VF_SEQ_REAL,   /* sequences of vectors, two numbers at each step but the first */
+  VF_SEQ_CLASS,  /* sequences of vectors, of several lengths, one class each */
+  VF_SEQ_TOKENS, /* chunks of streams of tokens, the next one at each step */
   VF_VARIANTS
 };
 const char *vf_variant_name(int variant);
@@ -93,6 +96,10 @@ vf_rows *vf_rows_new(uint32_t dtype, int variant, int64_t n);
 void vf_rows_free(vf_rows *r);
 const thw_object *vf_rows_object(vf_rows *r);
 const thw_rows *vf_rows_raw(const vf_rows *r, uint32_t set);
+/* Its sequences (fixture_seq.c). */
+int vf_seq_classes(int variant);
+void vf_seq_describe(int variant, thw_source_info *out);
+void vf_seq_fill(int variant, thw_rows *out, uint32_t dtype, int64_t n, thw_rng *r);
 
 typedef struct vf_squares vf_squares; /* a model: squared error over dense rows with numbers */
 vf_squares *vf_squares_new(const thw_object *source);
@@ -180,6 +187,11 @@ void vf_put(vf_trace *t, double x);
 void vf_put_vec(vf_trace *t, const thw_vec *x);
 void vf_put_view(vf_trace *t, const thw_view *x);
 void vf_put_row(vf_trace *t, const thw_rows *r, int64_t i);
+/* Rows that are sequences (rows_seq.c); `zero` is the info of set 0. */
+void vf_seq_put(vf_trace *t, const thw_rows *r, int64_t row);
+int vf_seq_info(vf_case *k, const thw_source_info *i, const thw_source_info *zero);
+int vf_seq_head(vf_case *k, const thw_source_info *i, const thw_rows *r);
+int vf_seq_row(vf_case *k, const thw_source_info *i, const thw_rows *r, int64_t row);
 void vf_trace_free(vf_trace *t);
 /* 0 when equal to the last bit. */
 int vf_trace_differs(const vf_trace *a, const vf_trace *b);
