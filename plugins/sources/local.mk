@@ -25,6 +25,24 @@ npy_la_SOURCES = %D%/npy/plugin.c
 npy_la_LDFLAGS = $(plugin_ldflags)
 npy_la_LIBADD = $(source_libs)
 
+plugin_LTLIBRARIES += sequence.la
+sequence_la_SOURCES = \
+  %D%/sequence/adding.c \
+  %D%/sequence/concept.c \
+  %D%/sequence/concept.h \
+  %D%/sequence/concept_data.c \
+  %D%/sequence/copy.c \
+  %D%/sequence/gen.c \
+  %D%/sequence/phi.c \
+  %D%/sequence/phi.h \
+  %D%/sequence/plugin.c \
+  %D%/sequence/random_labels.c \
+  %D%/sequence/sequence.h \
+  %D%/sequence/store.c \
+  %D%/sequence/store.h
+sequence_la_LDFLAGS = $(plugin_ldflags)
+sequence_la_LIBADD = $(source_libs)
+
 plugin_LTLIBRARIES += svmlight.la
 svmlight_la_SOURCES = \
   %D%/svmlight/parse.c \

@@ -5,6 +5,7 @@ source_tests = \
   test_sources_arrays \
   test_sources_csv \
   test_sources_number \
+  test_sources_sequence \
   test_sources_svmlight \
   test_sources_synthetic \
   test_sources_table
@@ -23,6 +24,10 @@ test_sources_csv_LDADD = $(unit_ldadd)
 test_sources_number_SOURCES = tests/unit/test_sources_number.c
 test_sources_number_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_sources_number_LDADD = libthwdata.la $(unit_ldadd)
+
+test_sources_sequence_SOURCES = tests/unit/test_sources_sequence.c
+test_sources_sequence_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_sources_sequence_LDADD = $(unit_ldadd)
 
 test_sources_svmlight_SOURCES = tests/unit/test_sources_svmlight.c
 test_sources_svmlight_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
