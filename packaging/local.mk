@@ -24,6 +24,8 @@ template_files = \
   %D%/template/model.cfg \
   %D%/template/optimizer.c \
   %D%/template/optimizer.cfg \
+  %D%/template/oracle.c \
+  %D%/template/oracle.cfg \
   %D%/template/source.c \
   %D%/template/source.cfg \
   %D%/template/test.svm

@@ -13,6 +13,7 @@ dist_noinst_SCRIPTS += \
 
 EXTRA_DIST += \
   %D%/abi/lp64.txt \
+  %D%/loader/complete.zsh \
   %D%/lsan.supp \
   %D%/packaging/outside.c \
   %D%/tsan.supp \

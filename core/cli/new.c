@@ -18,15 +18,12 @@ static const struct {
   const char *name;
   const char *const *lines;
 } files[] = {
-    {0, "Makefile", text_Makefile_plugin},
-    {0, "README.md", text_README_md},
-    {THW_OPTIMIZER, "@ID@.c", text_optimizer_c},
-    {THW_OPTIMIZER, "test.cfg", text_optimizer_cfg},
-    {THW_MODEL, "@ID@.c", text_model_c},
-    {THW_MODEL, "test.cfg", text_model_cfg},
-    {THW_SOURCE, "@ID@.c", text_source_c},
-    {THW_SOURCE, "test.cfg", text_source_cfg},
-    {0, "test.svm", text_test_svm},
+    {0, "Makefile", text_Makefile_plugin},       {0, "README.md", text_README_md},
+    {THW_OPTIMIZER, "@ID@.c", text_optimizer_c}, {THW_OPTIMIZER, "test.cfg", text_optimizer_cfg},
+    {THW_MODEL, "@ID@.c", text_model_c},         {THW_MODEL, "test.cfg", text_model_cfg},
+    {THW_SOURCE, "@ID@.c", text_source_c},       {THW_SOURCE, "test.cfg", text_source_cfg},
+    {THW_ORACLE, "@ID@.c", text_oracle_c},       {THW_ORACLE, "test.cfg", text_oracle_cfg},
+    {THW_OPTIMIZER, "test.svm", text_test_svm},  {THW_MODEL, "test.svm", text_test_svm},
 };
 
 static int has_template(uint32_t kind) {
@@ -86,12 +83,12 @@ static thw_status write_project(uint32_t kind, const char *id, const char *dir, 
 }
 
 static thw_status check_words(const char *kind, const char *id, tw_diags *d) {
-  static const char *const kinds[] = {"optimizer", "model", "source"};
+  static const char *const kinds[] = {"optimizer", "model", "source", "oracle"};
   if (!has_template(tw_kind_by_name(kind))) {
-    const char *near = tw_nearest(kind, kinds, 3);
+    const char *near = tw_nearest(kind, kinds, sizeof kinds / sizeof kinds[0]);
     return tw_error(d, THW_E_ARG,
-                    "no template for \"%s\"%s%s%s: there are optimizer, model and source", kind,
-                    near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+                    "no template for \"%s\"%s%s%s: there are optimizer, model, source and oracle",
+                    kind, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
   }
   if (!tw_is_word(id, TW_DASH | TW_UNDERSCORE))
     return tw_error(d, THW_E_ARG,
@@ -125,7 +122,7 @@ const tw_command tw_cmd_new = {
     .name = "new",
     .usage = "KIND NAME [--out DIR]",
     .summary = "write a plugin project to start from",
-    .help = "KIND       optimizer, model or source\n"
+    .help = "KIND       optimizer, model, source or oracle\n"
             "NAME       the plugin's name, which is also its component's id\n"
             "--out DIR  where to write it; by default ./NAME\n",
     .run = new,

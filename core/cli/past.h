@@ -17,8 +17,8 @@ typedef struct tw_past {
  * run. */
 thw_status tw_past_open(tw_past *p, const char *dir, const tw_pipeline_args *a,
                         const char *const *allowed, size_t n, tw_diags *d);
-/* Errors for every value in which the pipeline is another one than `text`, which a checkpoint holds;
- * what may be set may differ. */
+/* Errors for every value in which the pipeline is another one than `text`, which a checkpoint
+ * holds; what may be set may differ. */
 thw_status tw_past_same(const tw_past *p, const char *dir, const char *text,
                         const char *const *allowed, size_t n, tw_diags *d);
 /* The plan, if nobody has taken it (set p->plan to NULL then), and the rest. */

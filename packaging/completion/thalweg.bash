@@ -109,7 +109,7 @@ run
 stop
 monitor
 checkpoint" "$cur" ;;
-  new) [[ $prev == new ]] && _thalweg_words $'optimizer\nmodel\nsource' "$cur" ;;
+  new) [[ $prev == new ]] && _thalweg_words $'optimizer\nmodel\nsource\noracle' "$cur" ;;
   *) _thalweg_files "$cur" ;;
   esac
 }

@@ -5,6 +5,7 @@ EXTRA_DIST += %D%/lib.sh
 dist_check_SCRIPTS += \
   %D%/disk.sh \
   %D%/kill.sh \
+  %D%/locale.sh \
   %D%/methods.sh \
   %D%/predict.sh \
   %D%/resume.sh \
@@ -15,6 +16,7 @@ dist_check_SCRIPTS += \
 TESTS += \
   %D%/disk.sh \
   %D%/kill.sh \
+  %D%/locale.sh \
   %D%/methods.sh \
   %D%/predict.sh \
   %D%/resume.sh \

@@ -16,7 +16,7 @@ fail() {
 }
 try() { "$@" >"$work/out" 2>"$work/err"; }
 
-for kind in optimizer model source; do
+for kind in optimizer model source oracle; do
   name=made-$kind
   try "$thalweg" new $kind $name || fail "new $kind"
   grep -rn '@ID@\|@KIND@' $name && fail "$name: a mark was left"
@@ -28,6 +28,28 @@ for kind in optimizer model source; do
   try make -C $name check THALWEG="'$thalweg'" || fail "$name: its own check"
   grep -q '"status": *"converged"' $name/test-run/result.json || fail "$name did not converge"
 done
+
+# Installed where pkg-config says, below DESTDIR; for one user where the program looks.
+cat >pkg-config <<'END'
+#!/bin/sh
+case $1 in
+--variable=plugindir) echo /usr/lib/thalweg/0 ;;
+--variable=abi_major) echo 0 ;;
+esac
+END
+chmod +x pkg-config
+try make -C made-oracle install PKG_CONFIG="'$PWD/pkg-config'" DESTDIR="$PWD/root" || fail 'install'
+[ -f root/usr/lib/thalweg/0/made-oracle.so ] || fail 'DESTDIR is not honoured'
+try make -C made-oracle install PKG_CONFIG=false DESTDIR="$PWD/root2"
+[ $? -ne 0 ] || fail 'installed although pkg-config does not know where'
+(export HOME="$PWD/home" && unset XDG_DATA_HOME &&
+  try make -C made-oracle install-user PKG_CONFIG="'$PWD/pkg-config'") || fail 'install-user'
+(unset THALWEG_PLUGIN_PATH THALWEG_SYSTEM_PLUGIN_PATH XDG_DATA_HOME && HOME="$PWD/home" &&
+  export HOME && try "$thalweg" info made-oracle) || fail 'the program does not find what install-user installed'
+try "$thalweg" run made-oracle/test.cfg --plugin-path made-oracle --out whole --quiet || fail 'whole'
+try "$thalweg" run made-oracle/test.cfg --plugin-path made-oracle --out cut --quiet \
+  --set stop.passes=3 --set optimizer.type=sgd || fail 'the oracle under sgd'
+try "$thalweg" resume cut --plugin-path made-oracle --quiet --set stop.passes=9 || fail 'resume'
 
 # The manual's complete example is one.
 sed -n '/^#include <stddef.h>/,/^\.Ed/p' "$top_srcdir/man/thalweg-plugin.7" | sed '$d' >descent.c
