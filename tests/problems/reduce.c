@@ -78,7 +78,7 @@ static void one(cell *c, const tp_model *model, int stream, uint32_t seed, doubl
                 double delta, sight (*look)(const void *arg, const double *x), const void *arg) {
   const tp_method *m = c->m;
   double n = (double)model->n, *x = tp_doubles(model->d);
-  tp_oracle *o = tp_oracle_new(model, THW_F64, stream);
+  tp_oracle *o = tp_oracle_new(model, m->dtype ? m->dtype : THW_F64, stream);
   tp_chain *t = tp_chain_new(o, seed, (int64_t)(m->passes * n), m->outer, m->inner);
   thw_status st = tp_chain_start(t);
   if (st == THW_OK) st = tp_chain_run(t, m->units ? m->units : model->n, 10000000);

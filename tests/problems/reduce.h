@@ -24,7 +24,8 @@ typedef struct tp_method {
   double passes;             /* budget */
   int seeds;
   uint32_t first_seed;
-  int64_t units; /* of a step; 0: a pass */
+  int64_t units;  /* of a step; 0: a pass */
+  uint32_t dtype; /* 0: THW_F64 */
 } tp_method;
 
 /* epsilon and delta are the run's: the methods learn them from the host. */

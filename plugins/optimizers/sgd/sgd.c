@@ -122,6 +122,10 @@ static thw_status base_step(sgd *s, optim_meter *m, double *eta) {
   int whole = s->pace.batch == 0;
   THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, !whole, &m->used));
   double L = s->c.L;
+  if (s->p->momentum == HEAVY_BALL) {
+    *eta = (1.0 - s->p->beta) / L;
+    return THW_OK;
+  }
   *eta = 0.5 / (whole ? L : L + s->c.VH / ((double)s->pace.batch * L));
   if (s->p->momentum != NONE) *eta *= 1.0 - s->p->beta;
   return THW_OK;
