@@ -86,10 +86,11 @@ static const char *method_of(const problem *p, int i) {
 
 static void with_neon2(const problem *p, uint32_t dtype) {
   double low = INFINITY, high = -INFINITY;
+  tp_reduce_in(dtype);
   heading(p->name, dtype == THW_F32 ? ", single precision" : "");
   for (int i = 0; i < METHODS; i++) {
     if (!(p->passes[i] > 0)) continue;
-    tp_method m = {"neon2", method_of(p, i), p->budget, seeds, FIRST, 0, dtype};
+    tp_method m = {"neon2", method_of(p, i), p->budget, seeds, FIRST, 0};
     tp_reduction r = p->on(&m);
     cell(m.inner, &r, p->passes[i], p->low, p->high);
     if (p->on != on_q && !(r.worst_f <= p->high)) failed("f is not the minimum's in every run");
@@ -103,11 +104,12 @@ static void with_neon2(const problem *p, uint32_t dtype) {
  * does not survive an L that was estimated at the start. */
 static void by_themselves(const problem *p) {
   double low = INFINITY, high = -INFINITY;
+  tp_reduce_in(THW_F64);
   printf("%s, no search: f %.3g, least eigenvalue %.3g in the specification\n", p->name,
          p->saddle_f, p->least);
   for (int i = 0; i < METHODS; i++) {
     if (!(p->passes[i] > 0)) continue;
-    tp_method m = {"neon2 delta=100", method_of(p, i), p->budget, seeds, FIRST, 0, THW_F64};
+    tp_method m = {"neon2 delta=100", method_of(p, i), p->budget, seeds, FIRST, 0};
     tp_reduction r = p->on(&m);
     printf("  %-28s %2d/%-2d f %.6g, least eigenvalue %.4g\n", m.inner, r.ok, r.seeds, r.f,
            r.least);
@@ -134,7 +136,7 @@ static void rules(void) {
              {"neon2 lipschitz_hess=1e4", 374}};
   heading("Q, one row, gd step=0.4", "");
   for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-    tp_method m = {row[i].outer, "gd step=0.4", 3000, seeds, FIRST, 0, THW_F64};
+    tp_method m = {row[i].outer, "gd step=0.4", 3000, seeds, FIRST, 0};
     tp_reduction r = tp_reduce_quartic(1, 100, 0, 0, 1e-3, 0.05, 0, &m);
     cell(row[i].outer, &r, row[i].passes, -2.12, -1.63);
   }
@@ -154,7 +156,7 @@ static void online(void) {
   heading("online: Q, d = 50, tauH = taub = 0.5, delta = 0.1, passes of 40,000 samples", "");
   for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
     char what[80];
-    tp_method m = {row[i].outer, row[i].inner, 100, seeds, FIRST, 4096, THW_F64};
+    tp_method m = {row[i].outer, row[i].inner, 100, seeds, FIRST, 4096};
     tp_reduction r = tp_reduce_quartic(40000, 50, 0.5, 0.5, row[i].epsilon, 0.1, 1, &m);
     snprintf(what, sizeof what, "%s, epsilon %g", row[i].name, row[i].epsilon);
     cell(what, &r, row[i].samples / 40000, -2.25, -0.2);

@@ -73,12 +73,18 @@ static int minimum(const sight *s, double epsilon, double delta) {
   return s->norm <= epsilon && s->least >= -delta;
 }
 
+static uint32_t precision = THW_F64;
+
+void tp_reduce_in(uint32_t dtype) {
+  precision = dtype;
+}
+
 /* One run, whose last point `look` judges. */
 static void one(cell *c, const tp_model *model, int stream, uint32_t seed, double epsilon,
                 double delta, sight (*look)(const void *arg, const double *x), const void *arg) {
   const tp_method *m = c->m;
   double n = (double)model->n, *x = tp_doubles(model->d);
-  tp_oracle *o = tp_oracle_new(model, m->dtype ? m->dtype : THW_F64, stream);
+  tp_oracle *o = tp_oracle_new(model, precision, stream);
   tp_chain *t = tp_chain_new(o, seed, (int64_t)(m->passes * n), m->outer, m->inner);
   thw_status st = tp_chain_start(t);
   if (st == THW_OK) st = tp_chain_run(t, m->units ? m->units : model->n, 10000000);

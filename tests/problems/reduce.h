@@ -24,9 +24,11 @@ typedef struct tp_method {
   double passes;             /* budget */
   int seeds;
   uint32_t first_seed;
-  int64_t units;  /* of a step; 0: a pass */
-  uint32_t dtype; /* 0: THW_F64 */
+  int64_t units; /* of a step; 0: a pass */
 } tp_method;
+
+/* Of the runs from now on; THW_F64 at first. */
+void tp_reduce_in(uint32_t dtype);
 
 /* epsilon and delta are the run's: the methods learn them from the host. */
 
