@@ -114,6 +114,11 @@ static thw_status estimates(asker *a) {
     THW_TRY(curv_hessian_variance(&p, 0.0, &a->work, &v, cost));
     take(a, TW_VH, v, TW_BY_ESTIMATE);
   }
+  if (unknown(a, TW_L2) && s->smooth) {
+    const tw_explain_at at = {s->object, a->x, s->rows, &a->work, &a->rng, cost};
+    THW_TRY(tw_explain_hess(&at, &v));
+    take(a, TW_L2, v, TW_BY_ESTIMATE);
+  }
   if (unknown(a, TW_V)) {
     THW_TRY(curv_gradient_variance(&p, VARIANCE, 8, a->scratch, a->work.point, &v, cost));
     take(a, TW_V, v, TW_BY_ESTIMATE);

@@ -44,6 +44,20 @@ int tw_constant_find(const char *name);
 thw_status tw_explain(tw_setup *s, const double *given, tw_explanation *out, tw_diags *d);
 void tw_explanation_clear(tw_explanation *e);
 
+/* What estimates need: `work` and *cost are the caller's, g0 is overwritten. */
+typedef struct tw_explain_at {
+  const thw_object *oracle;
+  const thw_vec *x;
+  int64_t rows; /* -1: a stream */
+  const struct curv_work *work;
+  thw_rng *rng;
+  int64_t *cost;
+} tw_explain_at;
+
+/* An estimate of L2 around x: twice what is seen on a ball of radius max(1, |x|) and one of a
+ * tenth. NAN: f is not finite anywhere near. */
+thw_status tw_explain_hess(const tw_explain_at *at, double *L2);
+
 /* "given by the model", ... */
 const char *tw_origin_text(tw_origin o);
 

@@ -10,6 +10,7 @@ libthwcore_la_SOURCES = \
   %D%/config_tree.h \
   %D%/error.c %D%/error.h \
   %D%/explain.c %D%/explain.h \
+  %D%/explain_hess.c \
   %D%/file.c %D%/file.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Passes to levels of the gradient norm on the problems NL and RR of variance-reduction.md section
- * 11, tables (a), (b) and (d): medians over five seeds, each within the accepted band of what was
- * measured there. Without the argument `all` only the cells that take a moment run. */
+ * 11, tables (a), (b) and (d): medians over five seeds (51 with the argument `all`), each within
+ * the accepted band of what was measured there. Without `all` only the cells that take a moment
+ * run. */
 #include "tests/optim/rig.h"
 
 #define SEEDS 5
+#define MOST 51 /* with the argument `all` */
 #define NEVER INFINITY
-/* Where an oscillating method first dips below the level by chance of its phase: seeds differ by a
- * factor of ten, and so would another five. Not judged. */
-#define CHANCE (-1.0)
+/* A cell of momentum_dips_by_phase, below. */
+#define ELSEWHERE (-1.0)
 
 static int all;
 
@@ -33,25 +34,31 @@ static int ascending(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* Median passes to each of n levels, with looks every `part` of a pass, 0: after each
+/* Passes of one run to each of n levels, with looks every `part` of a pass, 0: after each
  * epoch. */
+static void to_levels(const problem *p, int rows, int seed, const char *optimizer, double part,
+                      double passes, const double *level, int n, double *at) {
+  rig r;
+  char data[400], run[60];
+  snprintf(data, sizeof data, p->text, rows);
+  snprintf(run, sizeof run, "run: { seed = %d; };", seed);
+  rig_open(&r, run, data, "oracle: { type = \"finite-sum\"; }; optimizer: { ", optimizer, " };",
+           NULL);
+  rig_levels(&r, (int64_t)(part * rows), passes, level, n, at);
+  rig_close(&r);
+}
+
+/* Medians of that. */
 static void medians(const problem *p, int rows, const char *optimizer, double part, double passes,
                     const double *level, int n, double *out) {
-  double at[SEEDS][4], column[SEEDS];
-  for (int seed = 1; seed <= SEEDS; seed++) {
-    rig r;
-    char data[400], run[60];
-    snprintf(data, sizeof data, p->text, rows);
-    snprintf(run, sizeof run, "run: { seed = %d; };", seed);
-    rig_open(&r, run, data, "oracle: { type = \"finite-sum\"; }; optimizer: { ", optimizer, " };",
-             NULL);
-    rig_levels(&r, (int64_t)(part * rows), passes, level, n, at[seed - 1]);
-    rig_close(&r);
-  }
+  double at[MOST][4], column[MOST];
+  int seeds = all ? MOST : SEEDS;
+  for (int seed = 1; seed <= seeds; seed++)
+    to_levels(p, rows, seed, optimizer, part, passes, level, n, at[seed - 1]);
   for (int i = 0; i < n; i++) {
-    for (int s = 0; s < SEEDS; s++) column[s] = at[s][i];
-    qsort(column, SEEDS, sizeof *column, ascending);
-    out[i] = column[SEEDS / 2];
+    for (int s = 0; s < seeds; s++) column[s] = at[s][i];
+    qsort(column, (size_t)seeds, sizeof *column, ascending);
+    out[i] = column[seeds / 2];
   }
 }
 
@@ -71,10 +78,14 @@ static const row table[] = {
     {"type = \"gd\"; ", 1, {{3, 25, NEVER, NEVER}, {5, 6, 7, 8}}, 1, 0},
     {"type = \"gd\"; momentum = \"heavy-ball\"; step = STEP; ",
      1,
-     {{32, NEVER, NEVER, NEVER}, {CHANCE, NEVER, NEVER, NEVER}},
+     {{32, NEVER, NEVER, NEVER}, {ELSEWHERE, NEVER, NEVER, NEVER}},
      0,
      1},
-    {"type = \"gd\"; momentum = \"nesterov\"; ", 1, {{CHANCE, 18, 31, NEVER}, {3, 7, 9, 12}}, 1, 1},
+    {"type = \"gd\"; momentum = \"nesterov\"; ",
+     1,
+     {{ELSEWHERE, 18, 31, NEVER}, {3, 7, 9, 12}},
+     1,
+     1},
     {"type = \"adam\"; batch = 0; ",
      1,
      {{31, NEVER, NEVER, NEVER}, {36, NEVER, NEVER, NEVER}},
@@ -112,7 +123,7 @@ static const row table[] = {
 
 /* Within a factor two; what was not reached in 40 passes may not be reached in 20. */
 static int within(double got, double want) {
-  if (want == CHANCE) return 1;
+  if (want == ELSEWHERE) return 1;
   if (want == NEVER) return got > BUDGET / 2;
   if (got == NEVER) return 2 * want >= BUDGET;
   return got <= 2 * want && got >= want / 2;
@@ -166,6 +177,41 @@ static void methods_need_the_passes_of_the_table(void **state) {
     for (int i = 0; i < 4; i++) assert_true(svrg[q][i] <= gd[q][i]);
 }
 
+/* Two cells of table (b), heavy ball on RR (3 passes to 1e-2) and Nesterov on NL (2), are medians
+ * of five seeds of what has several modes: an iterate that overshoots is below the level for one
+ * pass of each swing, or not, as its phase will have it. Over 51 seeds heavy ball
+ * is there after 3 to 6 passes in 18 runs and after a swing or more in the others, median 23;
+ * Nesterov after 2 to 4 in 17, median 5. An independent implementation in NumPy gives 8 and 29, 17
+ * and 5, and hardly other numbers with L estimated for each seed as section 11 does it: the table's
+ * medians are out of reach of the factor two. What can be judged is the mode: the lowest tenth of
+ * the runs lies within a factor two of the table. */
+static void momentum_dips_by_phase(void **state) {
+  (void)state;
+  enum { MANY = 51 };
+  static const struct {
+    int problem;
+    const char *optimizer;
+    double want, median; /* median as measured: within a factor two, too */
+  } cells[2] = {{1, "type = \"gd\"; momentum = \"heavy-ball\"; step = 32.258064516129032; ", 3, 23},
+                {0, "type = \"gd\"; momentum = \"nesterov\"; step = 34.482758620689655; ", 2, 5}};
+  static const double level = 1e-2;
+  if (!all) skip();
+  for (int k = 0; k < 2; k++) {
+    double at[MANY];
+    int near = 0;
+    for (int seed = 1; seed <= MANY; seed++)
+      to_levels(&problems[cells[k].problem], 20000, seed, cells[k].optimizer, 1, BUDGET, &level, 1,
+                &at[seed - 1]);
+    qsort(at, MANY, sizeof *at, ascending);
+    for (int i = 0; i < MANY; i++) near += at[i] <= 2 * cells[k].want;
+    print_message("%s %s: tenth %g, median %g, %d of %d within a factor two of %g\n",
+                  problems[cells[k].problem].name, cells[k].optimizer, at[MANY / 10], at[MANY / 2],
+                  near, MANY, cells[k].want);
+    assert_true(within(at[MANY / 10], cells[k].want));
+    assert_true(within(at[MANY / 2], cells[k].median));
+  }
+}
+
 /* ---- (a): batches --------------------------------------------------------------------------- */
 
 static void batches_do_not_change_the_cost(void **state) {
@@ -217,6 +263,7 @@ int main(int argc, char **argv) {
   all = argc > 1 && strcmp(argv[1], "all") == 0;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(methods_need_the_passes_of_the_table),
+      cmocka_unit_test(momentum_dips_by_phase),
       cmocka_unit_test(batches_do_not_change_the_cost),
       cmocka_unit_test(passes_fall_with_the_rows),
   };

@@ -182,7 +182,9 @@ static void sink_text(thw_sink *head, const char *name, const char *v) {
 }
 
 double tp_chain_reported(tp_chain *t, const char *name) {
-  sink s = {{sizeof s.head, 0, sink_real, sink_text}, name, NAN};
+  sink s = {.head = {.size = sizeof s.head, .real = sink_real, .text = sink_text},
+            .name = name,
+            .v = NAN};
   const thw_ext_report *r = thw_ext(&t->outer.raw, THW_EXT_REPORT);
   if (!r || r->report(t->outer.self, &s.head) != THW_OK) abort();
   return s.v;

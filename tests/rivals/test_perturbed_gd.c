@@ -32,7 +32,7 @@ static const double *with_spectrum(int64_t d, int kind, double delta, thw_rng *r
  * the steps down. */
 static void ends_after_404(void **state) {
   (void)state;
-  enum { D = 100, SEEDS = 20 };
+  enum { D = 100, SEEDS = 50 };
   double *a = tp_doubles(D * D), cost[SEEDS];
   int minima = 0;
   for (int i = 0; i < SEEDS; i++) {
@@ -59,41 +59,54 @@ static void ends_after_404(void **state) {
   free(a);
 }
 
-/* Gradients until f <= -delta^2/10 from the exact saddle: a factor of two about the published
- * medians, which come from another radius, and 15 % about what the growth of the least
- * eigenvector's component predicts for ours. */
+/* Median gradients until f <= -delta^2/10 from the exact saddle, and what the growth of the least
+ * eigenvector's component predicts: |v'x| starts at the median of |N(0,1)| r/sqrt(d + 2), the
+ * marginal of the ball, and -delta |v'x|^2/2 = -delta^2/10 ends it. */
+static double leaving(double delta, double radius, double *theory) {
+  enum { D = 100, SEEDS = 51 };
+  double *a = tp_doubles(D * D), cost[SEEDS];
+  char how[80];
+  tp_model m = {0};
+  snprintf(how, sizeof how, "step=0.5 interval=1000000 radius=%.17g", radius);
+  for (int i = 0; i < SEEDS; i++) {
+    thw_rng r = {.key = {(uint32_t)i + 1, 90}};
+    with_spectrum(D, 1, delta, &r, a);
+    if (i == 0)
+      m = tp_quartic(1, D, a, 0, 0, &r);
+    else
+      tp_quartic_matrix(&m, a);
+    trial g;
+    trial_open(&g, "perturbed-gd", how, &m,
+               &(trial_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
+    do assert_int_equal(trial_step(&g, 1), THW_OK);
+    while (g.io.f > -delta * delta / 10 && trial_cost(&g) < 100000);
+    cost[i] = (double)trial_cost(&g);
+    trial_close(&g);
+  }
+  tp_model_free(&m);
+  free(a);
+  *theory = log(sqrt(delta / 5) / (0.6745 * radius / sqrt(D + 2))) / log1p(0.5 * delta);
+  return tp_median(cost, SEEDS);
+}
+
+/* The published 90/1096/13217 belong to no single radius: the component that they begin with,
+ * sqrt(delta/5) (1 + delta/2)^-90 and so on, is 1.9e-2 delta each time, and that is the radius
+ * 0.283 delta, with which all three come out. The default 1e-3 (that of the step rules' cell,
+ * above) is a smaller one at delta = 0.1, which costs 1.8 times as much, and a larger one at 0.001.
+ */
 static void leaves_a_saddle(void **state) {
   (void)state;
-  enum { D = 100, SEEDS = 21 };
   static const double delta[] = {0.1, 0.01, 0.001}, published[] = {90, 1096, 13217};
-  double *a = tp_doubles(D * D), cost[SEEDS];
   for (int k = 0; k < 3; k++) {
-    tp_model m = {0};
-    for (int i = 0; i < SEEDS; i++) {
-      thw_rng r = {.key = {(uint32_t)i + 1, 90}};
-      with_spectrum(D, 1, delta[k], &r, a);
-      if (i == 0)
-        m = tp_quartic(1, D, a, 0, 0, &r);
-      else
-        tp_quartic_matrix(&m, a);
-      trial g;
-      trial_open(&g, "perturbed-gd", "step=0.5 interval=1000000", &m,
-                 &(trial_setup){.seed = (uint64_t)i + 1, .epsilon = 1e-3});
-      do assert_int_equal(trial_step(&g, 1), THW_OK);
-      while (g.io.f > -delta[k] * delta[k] / 10 && trial_cost(&g) < 100000);
-      cost[i] = (double)trial_cost(&g);
-      trial_close(&g);
-    }
-    tp_model_free(&m);
-    double median = tp_median(cost, SEEDS);
-    /* |v'x| starts at the median of |N(0,1)| r/sqrt(d), -delta |v'x|^2/2 = -delta^2/10 ends it */
-    double theory = log(sqrt(delta[k] / 5) / (0.6745e-3 / sqrt(D))) / log1p(0.5 * delta[k]);
+    double theory, median = leaving(delta[k], 0.283 * delta[k], &theory);
     printf("  delta %g: median %.0f gradients (published %.0f, formula %.0f)\n", delta[k], median,
            published[k], theory);
-    assert_true(median >= published[k] / 2 && median <= published[k] * 2);
+    assert_true(fabs(median - published[k]) <= 0.3 * published[k]);
+    assert_true(fabs(median - theory) <= 0.15 * theory);
+    median = leaving(delta[k], 1e-3, &theory);
+    printf("    radius 1e-3: median %.0f gradients (formula %.0f)\n", median, theory);
     assert_true(fabs(median - theory) <= 0.15 * theory);
   }
-  free(a);
 }
 
 /* At a minimum the perturbation leads nowhere, and the point from before it is the answer. */
