@@ -7,3 +7,4 @@ include %D%/escape/local.mk
 include %D%/linear/local.mk
 include %D%/optim/local.mk
 include %D%/problems/local.mk
+include %D%/recurrent/local.mk

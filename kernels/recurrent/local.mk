@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+noinst_LTLIBRARIES += libthwrecurrent.la
+libthwrecurrent_la_SOURCES = \
+  %D%/backward.inc \
+  %D%/cell.inc \
+  %D%/f32.c \
+  %D%/f64.c \
+  %D%/forward.inc \
+  %D%/loss.inc \
+  %D%/real.h \
+  %D%/recurrent.h

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-3-Clause
+plugin_LTLIBRARIES += recurrent.la
+recurrent_la_SOURCES = \
+  %D%/create.c \
+  %D%/eval.c \
+  %D%/facts.c \
+  %D%/plugin.c \
+  %D%/predict.c \
+  %D%/recurrent.h \
+  %D%/shard.c \
+  %D%/start.c
+recurrent_la_LDFLAGS = $(plugin_ldflags)
+recurrent_la_LIBADD = libthwrecurrent.la $(BLAS_LIBS) $(LIBM)
