@@ -43,6 +43,7 @@ for so in "$top_builddir"/.libs/*.so; do
   csv) set -- --set "path=\"$top_srcdir/conf/data/digits.csv.gz\"" ;;
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;
   idx) set -- --set "x=\"$work/x.idx\"" --set "y=\"$work/y.idx\"" ;;
+  recurrent) set -- --set hidden=10 --set 'train="all"' --set bias=true ;;
   npy) set -- --set "x=\"$work/x.npy\"" --set "y=\"$work/y.npy\"" ;;
   esac
   count=$((count + 1))

@@ -143,8 +143,6 @@ static thw_status start_block(rec *m, int id) {
   rec_block *b = &m->block[id];
   thw_rng r;
   int layer = id / 3;
-  b->start = m->host->alloc(m->ctx, (size_t)b->n * m->kern->real);
-  if (!b->start) return rec_fail(m, THW_E_NOMEM, "out of memory for a model of this many units");
   THW_TRY(m->host->rng(m->ctx, b->name, &r));
   if (layer == m->shape.layers) {
     if (id == THWR_BO(&m->shape))
@@ -161,7 +159,22 @@ static thw_status start_block(rec *m, int id) {
   return THW_OK;
 }
 
+/* Rooms of all blocks before any of them is drawn: what does not fit is refused at once. */
+static thw_status make_room(rec *m) {
+  size_t real = m->kern->real, used = 0;
+  for (int i = 0; i < thwr_blocks(&m->shape); i++)
+    used += ((size_t)m->block[i].n * real + 63) / 64 * 64;
+  char *room = m->host->alloc(m->ctx, used);
+  if (!room) return rec_fail(m, THW_E_NOMEM, "out of memory for a model of this many units");
+  for (int i = 0; i < thwr_blocks(&m->shape); i++) {
+    if (m->block[i].n) m->block[i].start = room;
+    room += ((size_t)m->block[i].n * real + 63) / 64 * 64;
+  }
+  return THW_OK;
+}
+
 thw_status rec_start(rec *m) {
+  THW_TRY(make_room(m));
   for (int i = 0; i < thwr_blocks(&m->shape); i++)
     if (m->block[i].n) THW_TRY(start_block(m, i));
   return THW_OK;
