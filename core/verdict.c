@@ -164,7 +164,8 @@ static thw_status search(judge *j) {
   s->delta = v->delta;
   s->p = fmin(1 - v->confidence, 0.49);
   s->candidates = n < 0 ? 1u << CURV_ONLINE : 1u << CURV_DET | 1u << CURV_VR;
-  s->L = j->o->L > 0 ? j->o->L : j->facts.lipschitz;
+  double bound = j->facts.flags & THW_FACTS_LOCAL ? (double)NAN : j->facts.lipschitz;
+  s->L = j->o->L > 0 ? j->o->L : bound;
   s->V_H = j->facts.variance_hess;
   double budget = budget_of(j);
   if (budget > 0) s->budget = budget < 4e18 ? (int64_t)fmax(budget, 1) : INT64_MAX;

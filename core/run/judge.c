@@ -13,7 +13,7 @@ thw_status tw_judge(tw_setup *s, const thw_vec *x, tw_verdict *v, tw_diags *d) {
                            .confidence = o->stop.confidence,
                            .passes = o->stop.verdict_passes,
                            .smooth = s->smooth,
-                           .L = f.lipschitz > 0 ? f.lipschitz : 0,
+                           .L = f.lipschitz > 0 && !(f.flags & THW_FACTS_LOCAL) ? f.lipschitz : 0,
                            .L2 = f.lipschitz_hess > 0 ? f.lipschitz_hess : 0};
   thw_ctx *ctx = tw_ctx_new(&s->session, "verdict");
   size_t before = tw_ledger_enter(s->ledger, "verdict", 0);

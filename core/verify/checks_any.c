@@ -463,7 +463,8 @@ static char *values_text(const vf_case *k, const void *params) {
   return text;
 }
 
-/* Enormous tables must be refused by the system, not filled: little more than what is mapped now.
+/* Enormous tables must be refused by the system, not filled: little more than what is mapped now
+ * and what a BLAS maps for each thread (which waits for ever when it does not get it).
  */
 static void limit_memory(void) {
   vf_mem.largest = (size_t)16 << 20;
@@ -472,7 +473,7 @@ static void limit_memory(void) {
   FILE *f = fopen("/proc/self/statm", "r");
   if (!f) return;
   if (fscanf(f, "%ld", &pages) == 1) {
-    rlim_t limit = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)64 << 20);
+    rlim_t limit = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)640 << 20);
     setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit});
   }
   fclose(f);

@@ -41,10 +41,14 @@ typedef struct thw_layout {
   const char *const *output_name; /* "label", "p:versicolor", ...                           */
 } thw_layout;
 
+/* thw_facts.flags: `lipschitz` was measured at the starting point. It is good for a step length and
+ * bounds nothing elsewhere. */
+#define THW_FACTS_LOCAL 1u
+
 /* Facts about f over the whole of set 0, NAN where not known. Hints: an optimizer that gets no
  * fact estimates it, pays for that in gradients, and the run says so. */
 typedef struct thw_facts {
-  uint32_t size, flags;
+  uint32_t size, flags;  /* THW_FACTS_*                                                     */
   int64_t components;    /* number of f_i; -1: a stream                                     */
   double lipschitz;      /* L: Lipschitz constant of the gradient of f                      */
   double lipschitz_max;  /* the largest of those of the f_i                                 */

@@ -194,8 +194,7 @@ void rec_destroy(void *self) {
 
 const void *rec_ext(void *self, const char *id) {
   (void)self;
-  (void)id;
-  return NULL;
+  return strcmp(id, THW_EXT_PROBE) == 0 ? &rec_probe_ext : NULL;
 }
 
 static uint32_t flags_of(const rec *m) {

@@ -6,8 +6,11 @@ recurrent_la_SOURCES = \
   %D%/facts.c \
   %D%/plugin.c \
   %D%/predict.c \
+  %D%/probe.c \
+  %D%/probe.h \
   %D%/recurrent.h \
   %D%/shard.c \
-  %D%/start.c
+  %D%/start.c \
+  %D%/weights.c
 recurrent_la_LDFLAGS = $(plugin_ldflags)
 recurrent_la_LIBADD = libthwrecurrent.la $(BLAS_LIBS) $(LIBM)

@@ -83,6 +83,8 @@ static const thw_param gru_params[] = {
                   "layer; or all."),
     LOSS};
 
+static const char *const offers[] = {THW_EXT_PROBE, NULL};
+
 static const thw_slot slots[] = {
     {"source", THW_SOURCE, 1, NULL, "The sequences that tell width, targets and classes."}};
 
@@ -112,6 +114,7 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
                                     .reference = reference_,                                       \
                                     THW_PARAMS(table, rec_params),                                 \
                                     THW_SLOTS(slots),                                              \
+                                    .offers = offers,                                              \
                                     .ops = &rec_ops,                                               \
                                     .check = check,                                                \
                                     .create = rec_create,                                          \

@@ -37,7 +37,7 @@ void rec_predict_step(const rec *m, const void *y, const void *y0, double *out) 
  */
 
 /* What one step adds: mistakes or squares. */
-static void score_step(const rec *m, const thwr_shard *s, int64_t at, double a[2]) {
+void rec_score_step(const rec *m, const thwr_shard *s, int64_t at, double a[2]) {
   const void *y = row_of(m, s->at.y, at), *y0 = row_of(m, s->y0, at), *t = row_of(m, s->t, at);
   int64_t d = m->shape.d;
   if (rec_is_class(m)) {
@@ -62,7 +62,7 @@ static void measure(const rec *m, rec_slot *slot) {
     double a[2] = {0, 0}, many = 0;
     for (int64_t l = 0; l < s->steps; l++)
       if (s->weight[l * s->b + k] != 0.0) {
-        score_step(m, s, l * s->b + k, a);
+        rec_score_step(m, s, l * s->b + k, a);
         many++;
       }
     for (int i = 0; i < 2 && many > 0; i++) slot->sum[i] += a[i] / many;

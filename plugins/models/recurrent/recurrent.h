@@ -73,6 +73,9 @@ typedef struct rec {
   rec_slot *slot;
   int64_t n_slots;
   double *sum; /* n: gradients of several waves of shards */
+  int have_lipschitz;
+  double lipschitz;
+  void *probe_vec; /* two vectors of n reals */
 } rec;
 
 typedef struct rec_job {
@@ -117,6 +120,8 @@ thw_status rec_start(rec *m);
 /* shard.c */
 /* Slots with room for the shards of a batch; *count of them. */
 thw_status rec_slots(rec *m, const thw_batch *b, int mode, int64_t *count);
+/* Slots 0 and 1 with room for any shard of the batch, for a gradient and a tangent. */
+thw_status rec_two_slots(rec *m, const thw_batch *b);
 /* Shard number i of the batch into the slot: steps, targets, weights of the loss. */
 void rec_gather(const rec *m, const thw_batch *b, int64_t i, rec_slot *slot);
 /* Loss weights of row i; length of a row, first step. */
@@ -143,7 +148,16 @@ thw_status rec_measure(void *self, const thw_view *x, const thw_batch *b, double
 thw_status rec_predict(void *self, const thw_view *x, const thw_batch *b, double *out);
 /* One prediction from the outputs of a step. */
 void rec_predict_step(const rec *m, const void *y, const void *y0, double *out);
+void rec_score_step(const rec *m, const thwr_shard *s, int64_t at, double a[2]);
+/* probe.c */
+extern const thw_probe rec_probe_ext;
+/* weights.c: logarithm of the growth of |h| per step under h <- phi(W h), phi = relu or identity,
+ * from a positive unit vector h; h and `next` are overwritten. */
+double rec_growth(const rec *m, const void *w, double *h, double *next);
+void rec_unit_start(const rec *m, thw_rng *r, double *h);
 /* facts.c */
+/* The largest eigenvalue of J' C J / n over the batch. */
+thw_status rec_sharpness(rec *m, const thw_view *x, const thw_batch *b, int rounds, double *out);
 thw_status rec_facts(void *self, thw_facts *out);
 
 #endif

@@ -136,6 +136,16 @@ thw_status rec_slots(rec *m, const thw_batch *b, int mode, int64_t *count) {
   return THW_OK;
 }
 
+thw_status rec_two_slots(rec *m, const thw_batch *b) {
+  int64_t rows = b->n < SHARD ? b->n : SHARD, steps = longest(b, 0, b->n), count;
+  THW_TRY(rec_slots(m, b, JOB_GAUSS_NEWTON, &count));
+  for (int i = 0; i < 2; i++) {
+    THW_TRY(grow(m, &m->slot[i], carve_slot(m, NULL, rows, steps, JOB_GAUSS_NEWTON, &m->slot[i])));
+    carve_slot(m, m->slot[i].room, rows, steps, JOB_GAUSS_NEWTON, &m->slot[i]);
+  }
+  return THW_OK;
+}
+
 /* ---- filling ---------------------------------------------------------------------------------
  */
 

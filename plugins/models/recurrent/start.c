@@ -8,9 +8,6 @@
 
 #include "recurrent.h"
 
-#define GROWTH_SKIP 50
-#define GROWTH_STEPS 100
-
 extern void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
                     double *work, const int *lwork, int *info);
 extern void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda,
@@ -49,36 +46,12 @@ static thw_status orthogonal(rec *m, void *to, int64_t at, thw_rng *r, double ga
   return info ? rec_fail(m, THW_E_INTERNAL, "LAPACK's QR failed") : THW_OK;
 }
 
-/* Growth of |h| per step under h <- phi(W h), phi = relu or identity: its logarithm. */
-static double growth(const rec *m, const void *w, double *h, double *next) {
-  int64_t n = m->shape.m;
-  double sum = 0;
-  for (int t = 0; t < GROWTH_SKIP + GROWTH_STEPS; t++) {
-    double norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-      double s = 0;
-      for (int64_t j = 0; j < n; j++) s += rec_real(m, w, i * n + j) * h[j];
-      next[i] = m->shape.act == THWR_RELU && s < 0 ? 0 : s;
-      norm += next[i] * next[i];
-    }
-    norm = sqrt(norm);
-    if (!(norm > 0)) return -INFINITY;
-    for (int64_t i = 0; i < n; i++) h[i] = next[i] / norm;
-    if (t >= GROWTH_SKIP) sum += log(norm);
-  }
-  return sum / GROWTH_STEPS;
-}
-
 static thw_status calibrate(rec *m, rec_block *b, thw_rng *r) {
   int64_t n = m->shape.m;
-  double *h = m->host->alloc(m->ctx, 2 * (size_t)n * sizeof *h), square = 0;
+  double *h = m->host->alloc(m->ctx, 2 * (size_t)n * sizeof *h);
   if (!h) return rec_fail(m, THW_E_NOMEM, "out of memory for the calibration of W");
-  for (int64_t i = 0; i < n; i++) {
-    h[i] = fabs(thw_rng_normal(r));
-    square += h[i] * h[i];
-  }
-  for (int64_t i = 0; i < n; i++) h[i] /= sqrt(square);
-  double g = growth(m, b->start, h, h + n);
+  rec_unit_start(m, r, h);
+  double g = rec_growth(m, b->start, h, h + n);
   m->host->release(m->ctx, h);
   if (!isfinite(g))
     return rec_fail(m, THW_E_ARG, "calibrate: the states die out under W: use a larger gain");
