@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/verdict.h"
 #include "kernels/curvature/curvature.h"
 
 #define SAMPLE 4096   /* rows of a stream that stand for it */
@@ -220,9 +221,10 @@ static void verdict(asker *a) {
   o.delta = e->goal.delta;
   o.p = fmin(1 - e->goal.confidence, 0.49);
   o.candidates = a->s->rows < 0 ? 1u << CURV_ONLINE : 1u << CURV_DET | 1u << CURV_VR;
+  if (a->s->rows >= 0 && tw_verdict_room(a->s->space) > 0) o.candidates |= 1u << CURV_KRYLOV;
   o.L = e->constant[TW_L].value;
   o.V_H = e->constant[TW_VH].value;
-  curv_variant v = a->s->rows < 0 ? CURV_ONLINE : CURV_DET;
+  curv_variant v = a->s->rows < 0 ? CURV_ONLINE : CURV_KRYLOV;
   if (o.L > 0) {
     v = curv_choose(&o, a->s->rows, a->s->space->n);
     curv_plan_make(v, &o, a->s->rows, a->s->space->n, &plan);

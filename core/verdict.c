@@ -4,13 +4,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "kernels/curvature/curvature.h"
+#include "kernels/curvature/gradient.h"
 
 /* Rows drawn at a time where there is no whole sum; a "pass" of the verdict's budget. */
 #define CHUNK 4096
 /* A stream has no end, and the rows that a small epsilon needs have none either, so that "no limit"
  * means this many passes there. */
 #define STREAM_PASSES 1000
+/* Vectors that Lanczos' basis may hold, and bytes: without room for LEAST it is not tried. */
+#define BASIS 1024
+#define BASIS_BYTES 268435456
+#define LEAST 16
 
 /* What judging works with; the vectors are those of the search, which comes last. */
 typedef struct judge {
@@ -76,15 +80,6 @@ static thw_status test_sum(judge *j, int *small) {
   return THW_OK;
 }
 
-/* One more chunk into the running mean g0 of `chunks` chunks, and into that of the variance. */
-static thw_status one_chunk(judge *j, int64_t chunks, double *variance) {
-  double V, k = 1.0 / (double)(chunks + 1);
-  THW_TRY(curv_gradient_variance(&j->problem, CHUNK, 8, j->w.a, j->w.b, &V, &j->out->gradients));
-  THW_TRY(thw_axpby(j->w.g0, k, j->w.a, 1 - k));
-  *variance += k * (V - *variance);
-  return thw_norm2(j->w.g0, &j->out->grad_norm);
-}
-
 static thw_status value_of_stream(judge *j) {
   thw_batch *b;
   THW_TRY(thw_oracle_draw(j->oracle, &j->rng, THW_DRAW_SUBSET, CHUNK, &b));
@@ -93,40 +88,35 @@ static thw_status value_of_stream(judge *j) {
   return st;
 }
 
-/* Rows are drawn until one of three is certain: the norm is at most epsilon by a standard error of
- * at most epsilon/4 (the rule of the reduction to local minima), it is above by three of them, or
- * the budget cannot tell. Noise adds to the norm, so it does not help a point to pass. */
+/* The words' own failure probability is that of the curvature: small and large are each wrong at
+ * epsilon with probability at most 1 - confidence. */
 static thw_status test_stream(judge *j, int *small) {
   tw_verdict *v = j->out;
-  const double budget = budget_of(j);
-  double V = 0, error = INFINITY, rows = 0;
-  int above = 0;
-  *small = 0;
+  const double p = fmin(1 - v->confidence, 0.49), budget = budget_of(j);
+  const curv_test how = {.low = v->epsilon,
+                         .high = v->epsilon,
+                         .p_small = p,
+                         .p_large = p,
+                         .most = budget < 4e18 ? (int64_t)budget : INT64_MAX,
+                         .chunk = CHUNK};
+  curv_sample s = {.mean = j->w.g0, .block = j->w.a, .last = j->w.b, .other = j->w.c};
+  curv_size size;
   THW_TRY(value_of_stream(j));
-  THW_TRY(thw_fill(j->w.g0, 0.0));
-  for (int64_t chunks = 0; !*small && !above; chunks++) {
-    /* what the budget leaves of the error; a norm within it of epsilon stays undecided */
-    double least = sqrt(V / budget);
-    int hopeless =
-        chunks > 0 && least > v->epsilon / 4 && v->grad_norm + error < v->epsilon + 3 * least;
-    if (rows + CHUNK > budget || hopeless)
-      return decide(j, TW_UNKNOWN,
-                    tw_sprintf("the norm of the gradient is %.3g with a standard error of %.2g "
-                               "over %.0f rows, and the %.3g passes allowed cannot tell whether it "
-                               "is at most epsilon = %.3g: raise stop.verdict_passes or "
-                               "stop.epsilon",
-                               v->grad_norm, error, rows, budget / CHUNK, v->epsilon));
-    if (interrupted(j->problem.arg)) return THW_CANCELLED;
-    THW_TRY(one_chunk(j, chunks, &V));
-    rows += CHUNK;
-    error = sqrt(V / rows);
-    *small = error <= v->epsilon / 4 && v->grad_norm + error <= v->epsilon;
-    above = v->grad_norm - 3 * error > v->epsilon;
-  }
+  THW_TRY(curv_gradient_test(&j->problem, &how, &s, &size, &v->gradients));
+  double rows = fmax(1, (double)s.rows), error = sqrt(s.V / rows);
+  *small = size == CURV_SMALL;
+  v->grad_norm = s.rows > 0 ? s.norm : (double)NAN;
+  if (size == CURV_UNDECIDED)
+    return decide(j, TW_UNKNOWN,
+                  tw_sprintf("the norm of the gradient is %.3g with a standard error of %.2g "
+                             "over %lld rows, and the %.3g passes allowed cannot tell whether it "
+                             "is at most epsilon = %.3g: raise stop.verdict_passes or "
+                             "stop.epsilon",
+                             v->grad_norm, error, (long long)s.rows, budget / CHUNK, v->epsilon));
   j->stationary =
-      tw_sprintf("the norm of the gradient, %.3g over %.0f rows (standard error %.2g), is %s "
+      tw_sprintf("the norm of the gradient, %.3g over %lld rows (standard error %.2g), is %s "
                  "epsilon = %.3g",
-                 v->grad_norm, rows, error, *small ? "below" : "above", v->epsilon);
+                 v->grad_norm, (long long)s.rows, error, *small ? "below" : "above", v->epsilon);
   return THW_OK;
 }
 
@@ -156,6 +146,14 @@ static thw_status no_search_needed(judge *j, int *done) {
   return THW_OK;
 }
 
+int64_t tw_verdict_room(const thw_space *space) {
+  int64_t d = space->n > 0 ? space->n : 1, bytes = space->dtype == THW_F32 ? 4 : 8;
+  int64_t room = BASIS_BYTES / bytes / d;
+  if (room < LEAST) return 0;
+  if (room > BASIS) room = BASIS;
+  return room < d ? room : d > 2 ? d : 2;
+}
+
 static thw_status search(judge *j) {
   tw_verdict *v = j->out;
   curv_options *s = &j->search;
@@ -163,7 +161,13 @@ static thw_status search(judge *j) {
   curv_options_default(s);
   s->delta = v->delta;
   s->p = fmin(1 - v->confidence, 0.49);
-  s->candidates = n < 0 ? 1u << CURV_ONLINE : 1u << CURV_DET | 1u << CURV_VR;
+  s->candidates = 1u << CURV_ONLINE;
+  int64_t room = n < 0 ? 0 : tw_verdict_room(j->x->space);
+  if (n >= 0) s->candidates = 1u << CURV_DET | 1u << CURV_VR;
+  if (room > 0) {
+    s->candidates |= 1u << CURV_KRYLOV;
+    THW_TRY(curv_work_extend(j->x->space, &j->w, CURV_KRYLOV, room));
+  }
   double bound = j->facts.flags & THW_FACTS_LOCAL ? (double)NAN : j->facts.lipschitz;
   s->L = j->o->L > 0 ? j->o->L : bound;
   s->V_H = j->facts.variance_hess;
@@ -175,7 +179,7 @@ static thw_status search(judge *j) {
   v->search = curv_variant_name(j->r.variant);
   v->L = j->r.L;
   v->L2 = j->o->L2 > 0 ? j->o->L2 : j->facts.lipschitz_hess;
-  v->L_given = !j->r.L_estimated && j->r.restarts == 0;
+  v->L_given = j->r.L > 0 && !j->r.L_estimated && !(j->r.L > s->L);
   v->curvature = j->r.smallest;
   return THW_OK;
 }
@@ -187,6 +191,8 @@ static const char *whence(const judge *j) {
 /* What the confidence rests on. */
 static char *assumptions(const judge *j) {
   double L = j->out->L, V_H = j->r.V_H;
+  if (j->r.variant == CURV_KRYLOV)
+    return tw_strdup("whatever the spectrum: no constant is assumed");
   if (j->r.variant == CURV_VR)
     return tw_sprintf("nominal: the failure rate of this search is measured, not proved; L = %.3g "
                       "%s, V_H = %.3g",

@@ -29,11 +29,14 @@ typedef struct tw_verdict {
   double epsilon, delta, confidence; /* as asked */
   double curvature;   /* v'Hv of the direction found, or the smallest seen; NAN if no search ran */
   thw_vec *direction; /* unit vector, when kind is TW_SADDLE; else NULL */
-  double L, L2;       /* used by the search; NAN if unknown */
+  double L, L2;       /* used by the search, or seen by it; NAN if unknown */
   int L_given;        /* 1: from the model's facts or the user, 0: estimated */
-  const char *search; /* "neon2-det", ...; NULL if none ran */
+  const char *search; /* "neon2-krylov", ...; NULL if none ran */
   int64_t gradients;  /* component gradients that the verdict cost */
 } tw_verdict;
+
+/* Vectors that the search for curvature on a sum may keep in such a space; 0: too few to try. */
+int64_t tw_verdict_room(const thw_space *space);
 
 /* "approximate-local-minimum", ... */
 const char *tw_verdict_word(tw_verdict_kind k);

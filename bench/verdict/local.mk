@@ -11,7 +11,7 @@ dist_check_SCRIPTS += %D%/quick.sh
 TESTS += %D%/quick.sh
 endif
 
-# Ten minutes; needs Python with numpy and scipy. Results: bench/results/verdict.*
+# Five minutes; needs Python with numpy and scipy. Results: bench/results/verdict.*
 verdict-quality: verdict_quality$(EXEEXT)
 	$(PYTHON) '$(top_srcdir)/bench/verdict/report.py' --program ./verdict_quality$(EXEEXT) \
 	  --out '$(top_srcdir)/bench/results'

@@ -15,8 +15,8 @@
  *           neglects the noise that is left; its failure rate is measured, not proved.
  *   online  Oja's iteration on mini-batches with a sequential test of what it finds: streams.
  *   svrg    Chebyshev iteration on the shifted inverse, systems solved by SVRG: very large sums.
- *   krylov  Lanczos iteration: finds with the fewest gradients, holds its basis in memory; the
- *           certificate is det's.
+ *   krylov  Lanczos iteration: the fewest full gradients, holds its basis in memory. Its
+ *           certificate is computed from what it has seen, and needs no L.
  *
  * Written against thalweg's public headers only, for plugins and the host alike. All functions are
  * [run] except curv_work_new and curv_work_free, which are [setup]; nothing is allocated in
@@ -45,7 +45,8 @@ typedef enum curv_variant {
 
 /* How far from x0 the second gradient of a difference is taken. */
 typedef enum curv_probe {
-  CURV_PROBE_AUTO,   /* measured: the radius with the smallest error, and that error guards delta */
+  CURV_PROBE_AUTO,   /* measured: sqrt's where its error is at most delta/32, else that of five
+                        with the smallest error, which guards delta                          */
   CURV_PROBE_SQRT,   /* sqrt(unit roundoff) max(1, |x0|), unguarded                          */
   CURV_PROBE_FIXED,  /* `q`; guarded when `probe_error` is given                             */
   CURV_PROBE_LITERAL /* the papers' form: the displacement itself grows from r/kappa to
@@ -61,7 +62,8 @@ typedef enum curv_map {
 typedef struct curv_options {
   curv_variant variant;
   uint32_t candidates; /* of AUTO: bits 1u << variant; 0: det, vr, online as the oracle allows,
-                          svrg from 100,000 rows on where the work has room for it          */
+                          svrg from 100,000 rows on where the work has room for it. krylov, where
+                          it is named and has room, is taken below 8,192 rows                */
   double delta;        /* > 0                                                               */
   double p;            /* allowed failure probability, in (0, 0.5)                          */
   double acc;          /* accept z <= -acc delta; 0: 0.5, online 0.75                       */
@@ -91,7 +93,7 @@ typedef struct curv_work {
   thw_vec *g0, *point, *a, *b, *c; /* scratch                                            */
   /* Only for some variants; NULL elsewhere. */
   thw_vec *d, *e;  /* svrg                                                               */
-  thw_vec **basis; /* krylov: `room` vectors, at least two                               */
+  thw_vec **basis; /* krylov: `room` vectors, at least two; d are enough                    */
   double *table;   /* krylov: 4 room numbers                                             */
   int64_t room;
 } curv_work;
@@ -118,7 +120,8 @@ typedef struct curv_result {
   double z;             /* FOUND: v'Hv                                                     */
   double smallest;      /* smallest v'Hv seen of any unit v, NAN if none                   */
   int64_t cost;         /* component gradients, estimates included                         */
-  double L, V_H;        /* in force at the end; V_H is NAN if it was not needed            */
+  double L, V_H;        /* in force at the end, of krylov the largest |v'Hv| seen unless given;
+                           V_H is NAN if it was not needed                                  */
   int32_t L_estimated, V_H_estimated;
   double q, probe_error; /* radius used and error measured (0: not measured)                */
   int64_t steps;         /* iterations until the end                                        */

@@ -53,42 +53,53 @@ static thw_status sqrt_radius(curv_run *s, double *q) {
   return THW_OK;
 }
 
-/* The radius, of five, at which the products with radius q and 2q agree best: below it rounding
- * rules, above it the third derivative. */
-static thw_status best_radius(curv_run *s, const fixed *f, double base) {
-  static const double factor[5] = {1e-2, 1e-1, 1, 1e1, 1e2};
-  thw_vec *w = s->w->a, *hv = s->w->b, *hv2 = s->w->c;
-  THW_TRY(thw_unit_vec(w, s->p->rng));
+/* hv by the radius q, and its distance e from that by 2q: below the best radius rounding rules,
+ * above it the third derivative. */
+static thw_status compare(curv_run *s, const fixed *f, const thw_vec *w, double q, double *e) {
+  thw_vec *hv = s->w->b, *hv2 = s->w->c;
+  THW_TRY(fixed_product(s, f, w, q, hv));
+  THW_TRY(fixed_product(s, f, w, 2 * q, hv2));
+  THW_TRY(thw_axpy(hv2, -1.0, hv));
+  return thw_norm2(hv2, e);
+}
+
+/* The middle one where that is good enough, which it mostly is, or the best of five. */
+static thw_status best_radius(curv_run *s, const fixed *f, const thw_vec *w, double base,
+                              int *first) {
+  static const double factor[5] = {1, 1e-1, 1e-2, 1e1, 1e2};
   s->r->probe_error = NAN;
+  *first = 0;
   for (int j = 0; j < 5; j++) {
     double q = base * factor[j], e;
-    THW_TRY(fixed_product(s, f, w, q, hv));
-    THW_TRY(fixed_product(s, f, w, 2 * q, hv2));
-    THW_TRY(thw_axpy(hv, -1.0, hv2));
-    THW_TRY(thw_norm2(hv, &e));
-    if (isfinite(e) && !(s->r->probe_error <= e)) {
-      s->r->probe_error = e;
-      s->q = q;
-    }
+    THW_TRY(compare(s, f, w, q, &e));
+    if (!isfinite(e) || s->r->probe_error <= e) continue;
+    s->r->probe_error = e;
+    s->q = q;
+    *first = j == 0 && CURV_GOOD_ENOUGH * e <= s->o->delta;
+    if (*first) return THW_OK;
   }
   return isnan(s->r->probe_error) ? curv_end(s, CURV_DIVERGED) : THW_OK;
 }
 
-static thw_status measured_radius(curv_run *s) {
+static thw_status measured_radius(curv_run *s, const thw_vec *w, int *made) {
   double base;
   fixed f;
+  int first = 0;
   THW_TRY(sqrt_radius(s, &base));
+  if (!w) THW_TRY(thw_unit_vec(s->w->a, s->p->rng));
   /* A batch's gradient goes where the whole one would: nothing needs that before. */
   THW_TRY(fixed_new(s, s->w->g0, &f));
-  thw_status st = best_radius(s, &f, base);
+  thw_status st = best_radius(s, &f, w ? w : s->w->a, base, &first);
+  *made = first && !f.batch;
   thw_oracle_release(s->p->oracle, f.batch);
   return st;
 }
 
-thw_status curv_probe_radius(curv_run *s) {
+thw_status curv_probe_radius(curv_run *s, const thw_vec *w, int *made) {
+  *made = 0;
   switch (s->o->probe) {
   case CURV_PROBE_AUTO:
-    THW_TRY(measured_radius(s));
+    THW_TRY(measured_radius(s, w, made));
     break;
   case CURV_PROBE_FIXED:
     s->q = s->o->q;

@@ -17,6 +17,10 @@
 #define CURV_POWER_STEPS 12
 #define CURV_POWER_MARGIN 1.2
 #define CURV_RESTARTS 6
+/* Part of p that krylov's certificate uses. */
+#define CURV_KEPT 0.8
+/* delta over the error of products at which the default radius is not improved upon. */
+#define CURV_GOOD_ENOUGH 32
 
 typedef struct curv_run {
   const curv_problem *p;
@@ -57,8 +61,10 @@ thw_status curv_found(curv_run *s, double z);
 /* Part j of k of a batch. */
 thw_batch curv_part(const thw_batch *b, int64_t j, int64_t k);
 
-/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. */
-thw_status curv_probe_radius(curv_run *s);
+/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. It tries
+ * the unit vector w (NULL: a random one); *made: the product of the whole sum with it is in work.b.
+ */
+thw_status curv_probe_radius(curv_run *s, const thw_vec *w, int *made);
 double curv_roundoff(const thw_space *space);
 
 thw_status curv_measure_lipschitz(curv_run *s, double *L);

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Neon2^krylov: Lanczos iteration with full reorthogonalisation. The Krylov space of dimension T +
- * 1 holds the Chebyshev vector that Neon2^det would have made with T products, so the least Ritz
- * value is at most the Rayleigh quotient of that one: the certificate is the same, and directions
- * are found sooner. When the room for the basis is used up, det goes on from the start. */
+/* Neon2^krylov: Lanczos iteration with full reorthogonalisation, which ends by what it has seen.
+ *
+ * Found: a Ritz value below -acc delta, whose Ritz vector is then multiplied itself.
+ *
+ * Bottom: let mu be the spectral measure of the start v, which has mass (v'u)^2 at the eigenvalue
+ * of each eigenvector u, and p_0, ..., p_k its orthonormal polynomials, which k products determine.
+ * Any point x has at most the mass 1 / sum p_j(x)^2 (the Christoffel function, Szegoe, Orthogonal
+ * Polynomials, theorem 3.4.1 ff., Akhiezer, The Classical Moment Problem, section 2.5), and left of
+ * all Ritz values that falls with x. So once sum p_j(-delta)^2 > 1/tau^2 an eigenvector to an
+ * eigenvalue of -delta or less has |v'u| < tau, for which a random start has probability at most p
+ * when tau = p sqrt(pi/(2d)). The event does not depend on k: looking after each product costs
+ * nothing, and neither L nor anything else about the spectrum is assumed. The bound is sharp where
+ * the other eigenvalues are far away, so a fifth of p is kept for what products by differences do.
+ *
+ * When the room for the basis is used up, det goes on from the start. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +23,8 @@ typedef struct krylov {
   int64_t k;            /* products made */
   double *alpha, *beta; /* of the tridiagonal matrix; beta[j] couples j and j + 1 */
   double *s, *d;        /* Ritz vector in the basis; pivots */
+  double p, before;     /* p_k and p_{k-1} at -delta */
+  double sum;           /* of all their squares */
 } krylov;
 
 /* ---- the tridiagonal matrix -------------------------------------------------------------------
@@ -113,10 +126,10 @@ static thw_status ritz_vector(curv_run *s, krylov *a, double at, thw_vec *v) {
 /* ---- the iteration ----------------------------------------------------------------------------
  */
 
-/* h = H v_k without its components along the basis; alpha and beta grow. */
-static thw_status extend(curv_run *s, krylov *a, thw_vec *h) {
+/* h = H v_k without its components along the basis; alpha and beta grow. `made`: H v_k is in h. */
+static thw_status extend(curv_run *s, krylov *a, thw_vec *h, int made) {
   thw_vec *v = s->w->basis[a->k];
-  THW_TRY(curv_full(s, v, 1.0, s->q, h));
+  if (!made) THW_TRY(curv_full(s, v, 1.0, s->q, h));
   THW_TRY(thw_dot(v, h, &a->alpha[a->k]));
   if (!isfinite(a->alpha[a->k])) return curv_end(s, CURV_DIVERGED);
   THW_TRY(orthogonalise(s, a->k + 1, h));
@@ -126,49 +139,78 @@ static thw_status extend(curv_run *s, krylov *a, thw_vec *h) {
   return THW_OK;
 }
 
+/* sum += p_k(x)^2, of the recurrence beta_k p_k = (x - alpha_k) p_{k-1} - beta_{k-1} p_{k-2}. */
+static void lengthen(krylov *a, double x) {
+  int64_t k = a->k - 1;
+  double next = (x - a->alpha[k]) * a->p - (k ? a->beta[k - 1] * a->before : 0);
+  a->before = a->p;
+  a->p = a->beta[k] > 0 ? next / a->beta[k] : INFINITY;
+  a->sum += a->p * a->p;
+}
+
 /* The Ritz value says that there is curvature below -accept: the Ritz vector is asked itself. */
 static thw_status verify(curv_run *s, krylov *a, double accept, double *tried) {
   double at = ritz_value(a, 1), z;
   if (!(at < *tried)) return THW_OK;
   *tried = 1.1 * at;
   THW_TRY(ritz_vector(s, a, at, s->w->v));
-  THW_TRY(curv_full(s, s->w->v, 1.0, s->q, s->w->b));
-  THW_TRY(thw_dot(s->w->v, s->w->b, &z));
+  THW_TRY(curv_full(s, s->w->v, 1.0, s->q, s->w->c));
+  THW_TRY(thw_dot(s->w->v, s->w->c, &z));
   if (!isfinite(z)) return curv_end(s, CURV_DIVERGED);
   curv_seen(s, z);
   return z <= -accept ? curv_found(s, z) : THW_OK;
 }
 
-/* Steps of det with the L in force, which the largest Ritz value may disprove. */
-static int64_t steps_needed(curv_run *s, const krylov *a, curv_options *o, curv_plan *plan) {
-  if (a->k > 0 && below(a, o->L) < a->k) {
-    o->L = 1.1 * ritz_value(a, a->k);
-    s->r->restarts++;
+/* Nothing in the iteration needs L, but others may want to know what was seen of it. */
+static void see_lipschitz(curv_run *s, const krylov *a) {
+  double seen = fmax(fabs(ritz_value(a, 1)), fabs(ritz_value(a, a->k)));
+  if (s->o->L > 0 && s->o->L >= seen) return;
+  s->r->L_estimated = !(s->o->L > 0);
+  s->r->L = seen;
+}
+
+static thw_status bottom(curv_run *s, const krylov *a) {
+  curv_seen(s, ritz_value(a, 1));
+  return curv_end(s, CURV_BOTTOM);
+}
+
+/* Until there is an answer, or no room. */
+static thw_status iterate(curv_run *s, krylov *a, int made) {
+  const double delta = s->o->delta, accept = (s->o->acc > 0 ? s->o->acc : 0.5) * delta;
+  const double e = s->r->probe_error,
+               tau = CURV_KEPT * s->o->p * sqrt(1.5707963267948966 / (double)s->d);
+  /* products that are off by e move an eigenvalue by no more */
+  const double x = -delta + 2 * e;
+  double tried = -accept - e;
+  while (a->k < s->w->room) {
+    thw_vec *h = made ? s->w->b : s->w->a;
+    THW_TRY(extend(s, a, h, made));
+    made = 0;
+    see_lipschitz(s, a);
+    curv_seen(s, a->alpha[a->k - 1]);
+    if (below(a, -accept) > 0) THW_TRY(verify(s, a, accept, &tried));
+    lengthen(a, x);
+    double beta = a->beta[a->k - 1];
+    int whole = a->k == s->d || !(beta > 1e-13 * s->r->L);
+    if (below(a, x) == 0 && (whole || a->sum > 1 / (tau * tau))) return bottom(s, a);
+    if (whole) return curv_end(s, CURV_PRECISION); /* a Ritz value that its vector denies */
+    if (a->k < s->w->room) THW_TRY(thw_axpby(s->w->basis[a->k], 1 / beta, h, 0.0));
   }
-  s->r->L = o->L;
-  curv_plan_make(CURV_DET, o, s->p->n, s->d, plan);
-  return plan->steps + 1;
+  return THW_OK;
 }
 
 thw_status curv_run_krylov(curv_run *s) {
-  curv_options o = *s->o;
-  curv_plan plan;
   const int64_t room = s->w->room;
-  krylov a = {.alpha = s->w->table, .beta = s->w->table + room};
+  krylov a = {.alpha = s->w->table, .beta = s->w->table + room, .p = 1, .sum = 1};
   a.s = s->w->table + 2 * room, a.d = s->w->table + 3 * room;
-  s->o = &o;
+  int made = 0;
+  if (s->o->L > 0) s->r->L = s->o->L;
   THW_TRY(thw_unit_vec(s->w->basis[0], s->p->rng));
-  int64_t need = steps_needed(s, &a, &o, &plan);
-  double accept = plan.acc * o.delta, tried = -accept;
-  while (a.k < room) {
-    thw_vec *h = s->w->a;
-    THW_TRY(extend(s, &a, h));
-    curv_seen(s, a.alpha[a.k - 1]);
-    if (below(&a, -accept) > 0) THW_TRY(verify(s, &a, accept, &tried));
-    need = steps_needed(s, &a, &o, &plan);
-    double beta = a.beta[a.k - 1];
-    if (a.k >= need || a.k == s->d || !(beta > 1e-13 * o.L)) return curv_end(s, CURV_BOTTOM);
-    if (a.k < room) THW_TRY(thw_axpby(s->w->basis[a.k], 1 / beta, h, 0.0));
-  }
+  if (!(s->q > 0)) THW_TRY(curv_probe_radius(s, s->w->basis[0], &made));
+  THW_TRY(iterate(s, &a, made));
+  curv_options o = *s->o;
+  o.L = 1.05 * s->r->L; /* should that be too small, det will notice */
+  s->o = &o;
+  s->r->variant = CURV_DET;
   return curv_run_det(s);
 }

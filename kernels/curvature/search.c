@@ -125,13 +125,27 @@ static void plan_svrg(const curv_options *o, int64_t n, int64_t d, curv_plan *ou
   svrg_cost(n, out);
 }
 
+/* Steps after which no spectrum in [-acc delta, L] lets the mass that -delta may have be tau^2: the
+ * Chebyshev polynomial of that interval says so. It ends by what it sees, mostly half way. */
+static void plan_krylov(const curv_options *o, int64_t n, int64_t d, curv_plan *out) {
+  out->acc = or_default(o->acc, 0.5);
+  double low = out->acc * o->delta, beyond = 2 * (o->delta - low) / (o->L + low);
+  out->kappa = 1;
+  out->theta = log1p(beyond + sqrt(beyond * (2 + beyond)));
+  out->steps = count(ceil(acosh(sqrt(2 * (double)d / pi) / (CURV_KEPT * o->p)) / out->theta));
+  if (out->steps > d) out->steps = d;
+  out->cost = (double)n * ((double)out->steps + 2);
+}
+
 void curv_plan_make(curv_variant variant, const curv_options *o, int64_t n, int64_t d,
                     curv_plan *out) {
   *out = (curv_plan){0};
   switch (variant) {
   case CURV_DET:
-  case CURV_KRYLOV: /* the same number of products for the same certificate */
     plan_det(o, n, d, out);
+    break;
+  case CURV_KRYLOV:
+    plan_krylov(o, n, d, out);
     break;
   case CURV_VR:
     plan_vr(o, n, d, out);
@@ -146,7 +160,8 @@ void curv_plan_make(curv_variant variant, const curv_options *o, int64_t n, int6
 
 /* ---- choice ---------------------------------------------------------------------------------- */
 
-#define LARGE_SUM 100000
+#define LARGE_SUM 100000 /* rows from which svrg may be the cheapest */
+#define SMALL_SUM 8192   /* below which krylov is, where it has room */
 
 /* Whether the oracle and the probe allow it. */
 static int possible(curv_variant v, curv_probe probe, int64_t n) {
@@ -165,18 +180,26 @@ static int possible(curv_variant v, curv_probe probe, int64_t n) {
 
 static int allowed(curv_variant v, const curv_options *o, int64_t n) {
   if (o->candidates && !(o->candidates & 1u << v)) return 0;
-  if (!o->candidates && v == CURV_SVRG && n < LARGE_SUM) return 0;
+  if (!o->candidates && (v == CURV_KRYLOV || (v == CURV_SVRG && n < LARGE_SUM))) return 0;
   return possible(v, o->probe, n);
 }
 
+/* On a sum too small for sampling to gain much Lanczos' iteration needs no constant, not even for
+ * the choice. */
+static int surely_krylov(const curv_options *o, int64_t n) {
+  return allowed(CURV_KRYLOV, o, n) && n < SMALL_SUM;
+}
+
 curv_variant curv_choose(const curv_options *o, int64_t n, int64_t d) {
-  static const curv_variant order[] = {CURV_DET, CURV_VR, CURV_ONLINE, CURV_SVRG};
+  static const curv_variant order[] = {CURV_DET, CURV_KRYLOV, CURV_VR, CURV_ONLINE, CURV_SVRG};
   curv_variant best = n < 0 ? CURV_ONLINE : CURV_DET;
   double least = INFINITY;
+  if (surely_krylov(o, n)) return CURV_KRYLOV;
   for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
     curv_plan plan;
     if (!allowed(order[i], o, n)) continue;
     curv_plan_make(order[i], o, n, d, &plan);
+    if (order[i] == CURV_KRYLOV) plan.cost *= 0.5;
     if (plan.cost < least) {
       least = plan.cost;
       best = order[i];
@@ -234,7 +257,7 @@ static thw_status constants(curv_run *s, curv_options *o) {
     curv_seen(s, 0.0);
     return curv_end(s, CURV_BOTTOM);
   }
-  int only_det = o->variant == CURV_DET || o->variant == CURV_KRYLOV ||
+  int only_det = o->variant == CURV_DET ||
                  (o->variant == CURV_AUTO && (s->p->n == 1 || o->candidates == 1u << CURV_DET));
   if (!only_det && !(o->V_H >= 0)) {
     THW_TRY(curv_measure_variance(s, &o->V_H));
@@ -244,12 +267,22 @@ static thw_status constants(curv_run *s, curv_options *o) {
   return THW_OK;
 }
 
+static thw_status choose(curv_run *s, curv_options *o) {
+  int made;
+  int krylov = o->variant == CURV_AUTO ? surely_krylov(o, s->p->n) : o->variant == CURV_KRYLOV;
+  s->r->variant = krylov ? CURV_KRYLOV : CURV_AUTO;
+  if (krylov) return THW_OK; /* no constants, and the radius on the way */
+  THW_TRY(curv_probe_radius(s, NULL, &made));
+  THW_TRY(constants(s, o));
+  s->r->variant = o->variant == CURV_AUTO ? curv_choose(o, s->p->n, s->d) : o->variant;
+  return THW_OK;
+}
+
 static thw_status search(curv_run *s, curv_options *o) {
   uint32_t some = 1u << CURV_DET | 1u << CURV_VR | 1u << CURV_ONLINE;
   if (!s->w->d) o->candidates = o->candidates ? o->candidates & ~(1u << CURV_SVRG) : some;
-  THW_TRY(curv_probe_radius(s));
-  THW_TRY(constants(s, o));
-  s->r->variant = o->variant == CURV_AUTO ? curv_choose(o, s->p->n, s->d) : o->variant;
+  if (s->w->room < 2) o->candidates &= ~(1u << CURV_KRYLOV);
+  THW_TRY(choose(s, o));
   switch (s->r->variant) {
   case CURV_DET:
     return curv_run_det(s);

@@ -181,6 +181,7 @@ void escape_report(const escape *e, thw_sink *k) {
   k->real(k, "z", e->z);
   if (e->searches == 0) return;
   k->text(k, "search", curv_variant_name((curv_variant)e->variant));
+  if (!(fmax(e->c.L, e->raised) > 0)) return;
   k->real(k, "L", fmax(e->c.L, e->raised));
   k->text(k, "L_is",
           e->raised > e->c.L                   ? "raised"

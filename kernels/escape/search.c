@@ -57,7 +57,7 @@ static void learn(escape *e, const curv_options *s, const curv_result *r, double
   e->variant = r->variant;
   e->cost += r->cost;
   e->z = r->status == CURV_FOUND ? r->z : r->smallest;
-  if (r->L > s->L) e->raised = r->L;
+  if (r->L > s->L && !r->L_estimated) e->raised = r->L;
   if (s->probe != CURV_PROBE_AUTO || !(r->q > 0)) return;
   e->q = r->q;
   e->probe_error = r->probe_error;
@@ -93,7 +93,8 @@ thw_status escape_search(escape *e, const thw_vec *x, curv_status *out) {
   double norm = 0;
   int64_t cost = 0;
   if (known_convex_enough(e, out)) return THW_OK;
-  THW_TRY(optim_constants_settle(&e->c, o, &e->probe, x, wants_variance(e), &cost));
+  if (e->p->search != CURV_KRYLOV) /* which needs none */
+    THW_TRY(optim_constants_settle(&e->c, o, &e->probe, x, wants_variance(e), &cost));
   THW_TRY(options(e, x, &s, &norm));
   const curv_problem at = {.oracle = &o->oracle,
                            .x0 = x,

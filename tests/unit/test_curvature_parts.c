@@ -169,7 +169,7 @@ static void the_measured_error_is_the_error(void **state) {
       thw_rng r = {.key = {seed, 55}};
       site s;
       curv_result found;
-      curv_options o = options(CURV_DET, 0.1);
+      curv_options o = options(CURV_DET, 1e-12); /* which no radius is good enough for */
       o.L = 1;
       o.probe = CURV_PROBE_AUTO;
       tp_planted(D, 0.1, 1, &r, lam);
@@ -414,6 +414,45 @@ static void every_search_works_in_single_precision(void **state) {
     }
 }
 
+/* Where the default radius is good enough, one more product says so. */
+static void a_good_radius_is_not_improved(void **state) {
+  (void)state;
+  for (int tight = 0; tight < 2; tight++) {
+    site s;
+    curv_result r;
+    curv_options o = options(CURV_DET, tight ? 1e-18 : 0.1);
+    o.L = 1;
+    o.probe = CURV_PROBE_AUTO;
+    o.budget = tight ? 11 : 3; /* the gradient itself, and pairs of products */
+    site_new(&s, planted(1, 30, 0.1, 0, 0, 3), THW_F64, 0, 3);
+    assert_int_equal(curv_search(&s.p, &o, &s.w, &r), THW_OK);
+    assert_int_equal(r.status, CURV_BUDGET);
+    assert_true(r.q > 0 && r.probe_error > 0);
+    assert_true(r.cost == o.budget);
+    site_free(&s);
+  }
+}
+
+/* Without room for as many vectors as the certificate takes, det gives it. */
+static void krylov_without_room_hands_over(void **state) {
+  (void)state;
+  for (int64_t room = 2; room <= 100; room += 49) {
+    site s;
+    curv_result r;
+    curv_options o = options(CURV_KRYLOV, 0.03);
+    o.probe = CURV_PROBE_AUTO;
+    site_new(&s, planted(1, 100, 0.01, 0, 0, 3), THW_F64, 0, 3);
+    assert_int_equal(curv_work_extend(tp_oracle_space(s.oracle), &s.w, CURV_KRYLOV, room), THW_OK);
+    assert_int_equal(curv_search(&s.p, &o, &s.w, &r), THW_OK);
+    assert_int_equal(r.status, CURV_BOTTOM);
+    assert_int_equal(r.variant, room == 2 ? CURV_DET : CURV_KRYLOV);
+    assert_true(r.L > 0.5 && r.L < 1.06 * 2 * 2);
+    assert_int_equal(r.L_estimated, 1);
+    assert_int_equal(r.cost, tp_oracle_cost(s.oracle));
+    site_free(&s);
+  }
+}
+
 static void one_dimension_is_enough(void **state) {
   (void)state;
   for (int sign = -1; sign <= 1; sign++) {
@@ -444,6 +483,8 @@ int main(void) {
       cmocka_unit_test(the_same_stream_gives_the_same_bits),
       cmocka_unit_test(a_known_gradient_is_used),
       cmocka_unit_test(every_search_works_in_single_precision),
+      cmocka_unit_test(a_good_radius_is_not_improved),
+      cmocka_unit_test(krylov_without_room_hands_over),
       cmocka_unit_test(one_dimension_is_enough),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,9 +95,9 @@ static void a_saddle_is_seen(void **state) {
   assert_true(v.grad_norm < 1e-12);
   /* the Hessian's spectrum there starts at -0.8 */
   assert_true(v.curvature <= -0.025 && v.curvature >= -0.8 - 1e-6);
-  assert_string_equal(v.search, "neon2-det");
+  assert_string_equal(v.search, "neon2-krylov");
   assert_int_equal(v.L_given, 0);
-  assert_true(v.L > 0.9 * 2 && v.L < 4); /* spectral norm 2: along e_1, 3 - 1 */
+  assert_true(v.L > 0.3 && v.L < 2 + 1e-6); /* seen; the spectral norm is 2: along e_1, 3 - 1 */
   /* the direction is what it is said to be */
   assert_non_null(v.direction);
   double norm;
@@ -125,7 +125,7 @@ static void a_minimum_is_certified(void **state) {
       assert_null(v.direction);
       assert_true(v.curvature > -0.025);
       assert_non_null(strstr(v.reason, "confidence 0.99"));
-      assert_non_null(strstr(v.reason, "estimated"));
+      assert_non_null(strstr(v.reason, "no constant is assumed"));
     }
     tw_verdict_clear(&v);
     tear_down(b);
@@ -165,26 +165,6 @@ static void single_precision_knows_its_limits(void **state) {
   tear_down(b);
 }
 
-static void a_spent_budget_is_told(void **state) {
-  (void)state;
-  bench *b = factor_bench(4, THW_F64);
-  b->o.delta = 1e-3;
-  b->o.passes = 100;
-  tw_verdict v = judged(b);
-  assert_int_equal(v.kind, TW_UNKNOWN);
-  assert_non_null(strstr(v.reason, "enough for delta ="));
-  assert_true(v.gradients <= 101);
-  tw_verdict_clear(&v);
-  tear_down(b);
-  b = factor_bench(4, THW_F64);
-  b->o.passes = 3;
-  v = judged(b);
-  assert_int_equal(v.kind, TW_UNKNOWN);
-  assert_non_null(strstr(v.reason, "stop.verdict_passes"));
-  tw_verdict_clear(&v);
-  tear_down(b);
-}
-
 static void a_model_that_has_kinks_is_unknown(void **state) {
   (void)state;
   bench *b = factor_bench(4, THW_F64);
@@ -220,10 +200,30 @@ static bench *quartic_bench(double least, int64_t n, int stream, double taub) {
   return b;
 }
 
+static void a_spent_budget_is_told(void **state) {
+  (void)state;
+  bench *b = quartic_bench(0.1, 64, 0, 0.5);
+  b->o.delta = 1e-3;
+  b->o.passes = 12;
+  tw_verdict v = judged(b);
+  assert_int_equal(v.kind, TW_UNKNOWN);
+  assert_non_null(strstr(v.reason, "enough for delta ="));
+  assert_true(v.gradients <= 13 * 64);
+  tw_verdict_clear(&v);
+  tear_down(b);
+  b = factor_bench(4, THW_F64);
+  b->o.passes = 3;
+  v = judged(b);
+  assert_int_equal(v.kind, TW_UNKNOWN);
+  assert_non_null(strstr(v.reason, "stop.verdict_passes"));
+  tw_verdict_clear(&v);
+  tear_down(b);
+}
+
 static void sums_choose_their_search(void **state) {
   (void)state;
   for (int saddle = 0; saddle < 2; saddle++) {
-    bench *b = quartic_bench(saddle ? -0.1 : 0.1, 8000, 0, 0.5);
+    bench *b = quartic_bench(saddle ? -0.1 : 0.1, 40000, 0, 0.5);
     tw_verdict v = judged(b);
     assert_int_equal(v.kind, saddle ? TW_SADDLE : TW_LOCAL_MINIMUM);
     assert_string_equal(v.search, "neon2-vr");
@@ -234,7 +234,7 @@ static void sums_choose_their_search(void **state) {
     tp_oracle_facts(b->oracle)->lipschitz = 1.5;
     v = judged(b);
     assert_int_equal(v.kind, saddle ? TW_SADDLE : TW_LOCAL_MINIMUM);
-    assert_string_equal(v.search, "neon2-det");
+    assert_string_equal(v.search, "neon2-krylov");
     assert_int_equal(v.L_given, 1);
     assert_true(v.L == 1.5);
     tw_verdict_clear(&v);
@@ -255,13 +255,13 @@ static void streams_are_sampled(void **state) {
     tw_verdict_clear(&v);
     tear_down(b);
   }
-  /* a slope of 0.2 is seen in the first chunk, one of 1e-3 not before the budget is spent */
+  /* a slope of 0.2 is seen in the first stage, one of 1e-3 not before the budget is spent */
   bench *b = quartic_bench(0.1, 20000, 1, 0.5);
   double x[50] = {2};
   set_point(b, x);
   tw_verdict v = judged(b);
   assert_int_equal(v.kind, TW_NOT_STATIONARY);
-  assert_true(v.gradients == 4096);
+  assert_true(v.gradients == 256);
   tw_verdict_clear(&v);
   tear_down(b);
   b = quartic_bench(0.1, 20000, 1, 0.5);
