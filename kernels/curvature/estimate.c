@@ -63,34 +63,43 @@ static thw_status compare(curv_run *s, const fixed *f, const thw_vec *w, double 
   return thw_norm2(hv2, e);
 }
 
-/* The middle one where that is good enough, which it mostly is, or the best of five. */
-static thw_status best_radius(curv_run *s, const fixed *f, const thw_vec *w, double base,
-                              int *first) {
-  static const double factor[5] = {1, 1e-1, 1e-2, 1e1, 1e2};
+/* The radius, of five, with the smallest error. */
+static thw_status best_radius(curv_run *s, const fixed *f, const thw_vec *w, double base) {
+  static const double factor[5] = {1e-2, 1e-1, 1, 1e1, 1e2};
   s->r->probe_error = NAN;
-  *first = 0;
   for (int j = 0; j < 5; j++) {
     double q = base * factor[j], e;
     THW_TRY(compare(s, f, w, q, &e));
     if (!isfinite(e) || s->r->probe_error <= e) continue;
     s->r->probe_error = e;
     s->q = q;
-    *first = j == 0 && CURV_GOOD_ENOUGH * e <= s->o->delta;
-    if (*first) return THW_OK;
   }
   return isnan(s->r->probe_error) ? curv_end(s, CURV_DIVERGED) : THW_OK;
+}
+
+/* *good: the middle one is good enough, which it mostly is. */
+static thw_status first_radius(curv_run *s, const fixed *f, const thw_vec *w, double base,
+                               int *good) {
+  double e;
+  THW_TRY(compare(s, f, w, base, &e));
+  *good = CURV_GOOD_ENOUGH * e <= s->o->delta;
+  if (!*good) return THW_OK;
+  s->r->probe_error = e;
+  s->q = base;
+  return THW_OK;
 }
 
 static thw_status measured_radius(curv_run *s, const thw_vec *w, int *made) {
   double base;
   fixed f;
-  int first = 0;
+  int good = 0;
   THW_TRY(sqrt_radius(s, &base));
   if (!w) THW_TRY(thw_unit_vec(s->w->a, s->p->rng));
   /* A batch's gradient goes where the whole one would: nothing needs that before. */
   THW_TRY(fixed_new(s, s->w->g0, &f));
-  thw_status st = best_radius(s, &f, w ? w : s->w->a, base, &first);
-  *made = first && !f.batch;
+  thw_status st = w ? first_radius(s, &f, w, base, &good) : THW_OK;
+  *made = good && !f.batch;
+  if (st == THW_OK && !good) st = best_radius(s, &f, w ? w : s->w->a, base);
   thw_oracle_release(s->p->oracle, f.batch);
   return st;
 }

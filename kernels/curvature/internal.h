@@ -61,9 +61,9 @@ thw_status curv_found(curv_run *s, double z);
 /* Part j of k of a batch. */
 thw_batch curv_part(const thw_batch *b, int64_t j, int64_t k);
 
-/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. It tries
- * the unit vector w (NULL: a random one); *made: the product of the whole sum with it is in work.b.
- */
+/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. With w, a
+ * unit vector, the default radius is kept where it is good enough; *made: the product of the whole
+ * sum with w is in work.b. NULL: a random vector, and always the best radius. */
 thw_status curv_probe_radius(curv_run *s, const thw_vec *w, int *made);
 double curv_roundoff(const thw_space *space);
 

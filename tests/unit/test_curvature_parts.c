@@ -419,11 +419,11 @@ static void a_good_radius_is_not_improved(void **state) {
   (void)state;
   site s;
   curv_result r;
-  curv_options o = options(CURV_DET, 0.1);
-  o.L = 1;
+  curv_options o = options(CURV_KRYLOV, 0.1);
   o.probe = CURV_PROBE_AUTO;
   o.budget = 3; /* the gradient itself and one pair of products, of five */
   site_new(&s, planted(1, 30, 0.1, 0, 0, 3), THW_F64, 0, 3);
+  assert_int_equal(curv_work_extend(tp_oracle_space(s.oracle), &s.w, CURV_KRYLOV, 30), THW_OK);
   assert_int_equal(curv_search(&s.p, &o, &s.w, &r), THW_OK);
   assert_int_equal(r.status, CURV_BUDGET);
   assert_true(r.q > 0 && r.cost == 3 && r.steps == 1);
