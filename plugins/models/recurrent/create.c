@@ -183,6 +183,7 @@ thw_status rec_create(const thw_component *me, const thw_host *h, thw_ctx *c, co
   if (name_outputs(m) != THW_OK)
     return h->fail(c, THW_E_NOMEM, "out of memory for a model of this many outputs");
   THW_TRY(rec_start(m));
+  THW_TRY(rec_carry_open(m));
   *self = m;
   return THW_OK;
 }
@@ -193,8 +194,11 @@ void rec_destroy(void *self) {
 }
 
 const void *rec_ext(void *self, const char *id) {
-  (void)self;
-  return strcmp(id, THW_EXT_PROBE) == 0 ? &rec_probe_ext : NULL;
+  const rec *m = self;
+  if (strcmp(id, THW_EXT_PROBE) == 0) return &rec_probe_ext;
+  if (strcmp(id, THW_EXT_STATE) == 0) return &rec_state_ext;
+  if (strcmp(id, THW_EXT_GENERATE) == 0 && !m->linear) return &rec_generate_ext;
+  return NULL;
 }
 
 static uint32_t flags_of(const rec *m) {

@@ -106,10 +106,13 @@ static void shard_body(void *arg, int64_t i) {
   thwr_shard *s = &slot->s;
   thwr_gradients g;
   if (slot->grad) gradients(m, slot->grad, &g);
-  rec_gather(m, j->b, j->first + i, slot);
+  int64_t lo = j->lo + i * SHARD, hi = lo + SHARD < j->hi ? lo + SHARD : j->hi;
+  rec_gather(m, j->b, lo, hi, slot);
+  if (j->kept) rec_carry_in(j, lo, s);
   rec_forward(j, s);
+  if (j->kept) rec_carry_out(j, lo, s);
   if (j->mode == JOB_MEASURE || j->mode == JOB_PREDICT) {
-    rec_score(j, j->first + i, slot);
+    rec_score(j, lo, slot);
     return;
   }
   slot->f = m->kern->loss(&m->shape, &m->loss, s, j->mode == JOB_GRADIENT || j->mode == JOB_HVP);
@@ -156,27 +159,40 @@ static double work_of(const rec *m, const thw_batch *b) {
   return 6.0 * per_step * (double)b->n * (double)(b->rows->steps > 0 ? b->rows->steps : 1);
 }
 
+static thw_status sum_room(rec *m) {
+  if (!m->sum) m->sum = m->host->alloc(m->ctx, (size_t)m->n * sizeof *m->sum);
+  return m->sum ? THW_OK : rec_fail(m, THW_E_NOMEM, "out of memory for a sum of gradients");
+}
+
+/* The shards of one wave, and their sums in order. */
+static void run_wave(rec_job *j, double work, int begin, int end) {
+  rec *m = j->m;
+  j->shards = (j->hi - j->lo + SHARD - 1) / SHARD;
+  m->host->parallel(m->ctx, j->shards, work * (double)(j->hi - j->lo) / (double)j->b->n, shard_body,
+                    j);
+  for (int64_t k = 0; k < j->shards; k++) {
+    j->f += m->slot[k].f;
+    for (int i = 0; i < 2; i++) j->sum[i] += m->slot[k].sum[i];
+  }
+  if (!j->g) return;
+  j->begin = begin && j->lo == 0;
+  j->end = end && j->hi == j->b->n;
+  m->host->parallel(m->ctx, (m->n + COMBINE_PART - 1) / COMBINE_PART,
+                    2.0 * (double)m->n * (double)j->shards, combine_body, j);
+}
+
 static thw_status run_pass(rec_job *j, int begin, int end) {
   rec *m = j->m;
-  int64_t shards = (j->b->n + SHARD - 1) / SHARD, wave;
+  int64_t n = j->b->n, wave, group_end;
   double work = work_of(m, j->b);
   THW_TRY(rec_slots(m, j->b, j->mode, &wave));
-  if (!m->sum && j->g && (shards > wave || !begin || !end))
-    m->sum = m->host->alloc(m->ctx, (size_t)m->n * sizeof *m->sum);
-  if (!m->sum && j->g && (shards > wave || !begin || !end))
-    return rec_fail(m, THW_E_NOMEM, "out of memory for a sum of gradients");
-  for (j->first = 0; j->first < shards; j->first += wave) {
-    j->shards = shards - j->first < wave ? shards - j->first : wave;
-    m->host->parallel(m->ctx, j->shards, work * (double)j->shards / (double)shards, shard_body, j);
-    for (int64_t k = 0; k < j->shards; k++) {
-      j->f += m->slot[k].f;
-      for (int i = 0; i < 2; i++) j->sum[i] += m->slot[k].sum[i];
-    }
-    if (!j->g) continue;
-    j->begin = begin && j->first == 0;
-    j->end = end && j->first + wave >= shards;
-    m->host->parallel(m->ctx, (m->n + COMBINE_PART - 1) / COMBINE_PART,
-                      2.0 * (double)m->n * (double)j->shards, combine_body, j);
+  if (begin) rec_carry_plan(j);
+  if (j->g && (n > wave * SHARD || j->group < n || !begin || !end)) THW_TRY(sum_room(m));
+  for (j->lo = 0; j->lo < n; j->lo = j->hi) {
+    group_end = (j->lo / j->group + 1) * j->group;
+    j->hi = j->lo + wave * SHARD < group_end ? j->lo + wave * SHARD : group_end;
+    if (j->hi > n) j->hi = n;
+    run_wave(j, work, begin, end);
   }
   return THW_OK;
 }

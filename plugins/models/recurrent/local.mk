@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 plugin_LTLIBRARIES += recurrent.la
 recurrent_la_SOURCES = \
+  %D%/carry.c \
   %D%/create.c \
   %D%/eval.c \
   %D%/facts.c \
+  %D%/generate.c \
   %D%/plugin.c \
   %D%/predict.c \
   %D%/probe.c \

@@ -29,6 +29,13 @@ static const char *const steps[] = {"sum", "mean", NULL};
       THW_PARAM_REAL(rec_params, output_variance, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,         \
                      "Variance of the entries of Bo; 0: 1/outputs for gauss, else 1/hidden.")
 
+#define CARRY                                                                                      \
+  THW_PARAM_BOOL(rec_params, carry_state, 0,                                                       \
+                 "Rows that continue others (text in chunks) start from the state at their end; "  \
+                 "needs the rows in order."),                                                      \
+      THW_PARAM_REAL(rec_params, state_cap, 0.0, 0.0, THW_NO_BOUND, 0, NULL,                       \
+                     "A carried state with a larger norm becomes zero; 0: off.")
+
 #define LOSS                                                                                       \
   THW_PARAM_REAL(rec_params, output_scale, 1.0, 0.0, THW_NO_BOUND, THW_P_MIN_OPEN | THW_P_LOG,     \
                  NULL, "The prediction is this times the output."),                                \
@@ -56,7 +63,8 @@ static const thw_param rnn_params[] = {
     THW_PARAM_STR(rec_params, train, "W", 0,
                   "Blocks that are trained, separated by spaces: of W, A, Bo, bh, by; W2 for one "
                   "layer; or all. The others keep their initial values."),
-    LOSS};
+    LOSS,
+    CARRY};
 
 static const thw_param linear_params[] = {
     SIZES, START(INIT_GAUSS),
@@ -73,17 +81,21 @@ static const thw_param lstm_params[] = {
     THW_PARAM_STR(rec_params, train, "all", 0,
                   "Blocks that are trained, separated by spaces: of W, A, Bo, bh, by; W2 for one "
                   "layer; or all."),
-    LOSS};
+    LOSS,
+    CARRY};
 
 static const thw_param gru_params[] = {
-    SIZES, START(INIT_UNIFORM),
+    SIZES,
+    START(INIT_UNIFORM),
     THW_PARAM_BOOL(rec_params, bias, 1, "Gives the gates and the outputs constant terms."),
     THW_PARAM_STR(rec_params, train, "all", 0,
                   "Blocks that are trained, separated by spaces: of W, A, Bo, bh, by; W2 for one "
                   "layer; or all."),
-    LOSS};
+    LOSS,
+    CARRY};
 
-static const char *const offers[] = {THW_EXT_PROBE, NULL};
+static const char *const offers[] = {THW_EXT_PROBE, THW_EXT_STATE, THW_EXT_GENERATE, NULL};
+static const char *const linear_offers[] = {THW_EXT_PROBE, THW_EXT_STATE, NULL};
 
 static const thw_slot slots[] = {
     {"source", THW_SOURCE, 1, NULL, "The sequences that tell width, targets and classes."}};
@@ -103,9 +115,12 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   "of one is a sum or a mean over its steps is said by over_steps. A batch is cut into shards of " \
   "32 sequences, each run through all steps by one thread.\n\n"                                    \
   "Metrics: accuracy and bits per step for softmax; mse and nmse (relative to the targets' mean "  \
-  "square) else, over the steps that carry a loss. predict gives the output of the last step."
+  "square) else, over the steps that carry a loss. predict gives the output of the last step.\n\n" \
+  "carry_state trains on text in chunks (truncated back-propagation): the objective then depends " \
+  "on the batches before, the states are part of the run's state, and whole sets are evaluated "   \
+  "chunk by chunk from zero, which is also what a verdict speaks of."
 
-#define MODEL(var, id_, table, summary_, doc_, reference_)                                         \
+#define MODEL(var, id_, table, offers_, summary_, doc_, reference_)                                \
   static const thw_component var = {THW_COMPONENT_HEAD(THW_MODEL),                                 \
                                     .id = id_,                                                     \
                                     .version = "0.1.0",                                            \
@@ -114,23 +129,23 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
                                     .reference = reference_,                                       \
                                     THW_PARAMS(table, rec_params),                                 \
                                     THW_SLOTS(slots),                                              \
-                                    .offers = offers,                                              \
+                                    .offers = offers_,                                             \
                                     .ops = &rec_ops,                                               \
                                     .check = check,                                                \
                                     .create = rec_create,                                          \
                                     .destroy = rec_destroy,                                        \
                                     .ext = rec_ext}
 
-MODEL(gru, "gru", gru_params, "gated recurrent units, one layer or several",
+MODEL(gru, "gru", gru_params, offers, "gated recurrent units, one layer or several",
       "r, z = s(W h + A x + b), n = tanh(A x + b + r (W h + bq)), h' = (1 - z) n + z h; "
       "prediction = output_scale (Bo h + by). W, A and b hold the rows of r, z, n one after "
       "another, b those of bq behind them.",
       "K. Cho et al.: Learning phrase representations using RNN encoder-decoder. EMNLP 2014");
-MODEL(lstm, "lstm", lstm_params, "long short-term memory, one layer or several",
+MODEL(lstm, "lstm", lstm_params, offers, "long short-term memory, one layer or several",
       "i, f, g, o = W h + A x + b, c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'); prediction = "
       "output_scale (Bo h + by). W, A and b hold the rows of i, f, g, o one after another.",
       "S. Hochreiter, J. Schmidhuber: Long short-term memory. Neural Computation 9, 1997");
-MODEL(rnn, "rnn", rnn_params, "Elman's recurrent network: h' = phi(W h + A x)",
+MODEL(rnn, "rnn", rnn_params, offers, "Elman's recurrent network: h' = phi(W h + A x)",
       "h' = phi(W h + A x + bh) from h = 0, prediction = output_scale (Bo h + by). By default "
       "only W is trained, from W, A ~ N(0, 2/hidden), Bo ~ N(0, 1/outputs): the setting in which "
       "gradient descent provably memorises random labels and learns a class of functions of the "
@@ -140,7 +155,7 @@ MODEL(rnn, "rnn", rnn_params, "Elman's recurrent network: h' = phi(W h + A x)",
       "Z. Allen-Zhu, Y. Li, Z. Song: On the convergence rate of training recurrent neural "
       "networks. NeurIPS 2019; Z. Allen-Zhu, Y. Li: Can SGD learn recurrent neural networks with "
       "provable generalization? NeurIPS 2019");
-MODEL(rnn_linear, "rnn-linear", linear_params,
+MODEL(rnn_linear, "rnn-linear", linear_params, linear_offers,
       "the relu network of rnn, linearised at its initial weights",
       "The point V is an increment of W: the prediction is output_scale (y + J V), where y and J "
       "are the output and its derivative by W at the initial weights, with the units' signs and "

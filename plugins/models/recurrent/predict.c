@@ -70,11 +70,11 @@ static void measure(const rec *m, rec_slot *slot) {
 }
 
 /* Predictions at the last step of each row. */
-static void predict(const rec_job *j, int64_t shard, const rec_slot *slot) {
+static void predict(const rec_job *j, int64_t lo, const rec_slot *slot) {
   const rec *m = j->m;
   const thwr_shard *s = &slot->s;
   for (int64_t k = 0; k < s->b; k++) {
-    int64_t row = shard * SHARD + k, n = rec_length(j->b->rows, thw_batch_row(j->b, row));
+    int64_t row = lo + k, n = rec_length(j->b->rows, thw_batch_row(j->b, row));
     double *out = j->out + row * m->n_outputs;
     for (uint32_t i = 0; i < m->n_outputs; i++) out[i] = 0;
     if (n < 1) continue;
@@ -83,11 +83,11 @@ static void predict(const rec_job *j, int64_t shard, const rec_slot *slot) {
   }
 }
 
-void rec_score(const rec_job *j, int64_t i, rec_slot *slot) {
+void rec_score(const rec_job *j, int64_t lo, rec_slot *slot) {
   if (j->mode == JOB_MEASURE)
     measure(j->m, slot);
   else
-    predict(j, i, slot);
+    predict(j, lo, slot);
 }
 
 thw_status rec_measure(void *self, const thw_view *x, const thw_batch *b, double *out) {

@@ -98,8 +98,9 @@ static void one_shard(rec_probe *p, int64_t shard) {
   rec_slot *slot = &m->slot[0], *slot0 = &m->slot[1];
   thwr_shard *s = &slot->s, *s0 = &slot0->s;
   thwr_gradients none = {{NULL}};
-  rec_gather(m, p->b, shard, slot);
-  rec_gather(m, p->b, shard, slot0);
+  int64_t lo = shard * SHARD, hi = lo + SHARD < p->b->n ? lo + SHARD : p->b->n;
+  rec_gather(m, p->b, lo, hi, slot);
+  rec_gather(m, p->b, lo, hi, slot0);
   rec_forward(&p->at, s);
   m->kern->forward(&m->shape, &p->start.w, s0);
   m->kern->tangent(&m->shape, &p->start.w, &p->start.v, s0);

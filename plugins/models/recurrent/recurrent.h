@@ -52,6 +52,12 @@ typedef struct rec_slot {
   double f, sum[2];
 } rec_slot;
 
+/* States of the streams of a chained source, see carry.c. */
+typedef struct rec_kept {
+  int64_t *row;
+  void *begin, *end;
+} rec_kept;
+
 typedef struct rec {
   const thw_host *host;
   thw_ctx *ctx;
@@ -75,6 +81,8 @@ typedef struct rec {
   double *sum; /* n: gradients of several waves of shards */
   int have_lipschitz;
   double lipschitz;
+  rec_kept kept[2];
+  rec_slot generator[2];
   void *probe_vec; /* two vectors of n reals */
 } rec;
 
@@ -84,7 +92,10 @@ typedef struct rec_job {
   int mode;
   thwr_weights w, v; /* the point; the direction (or, linearised, the increment) */
   thwr_weights dir;  /* linearised, HVP: the direction */
-  int64_t first;     /* shard of slot 0 */
+  int64_t lo, hi;    /* rows of the current wave: a shard in each slot */
+  int64_t group;     /* rows after which a wave ends at the latest */
+  rec_kept *kept;    /* carried states, or NULL */
+  int store;         /* and whether they are written */
   double f, sum[2];  /* over all shards */
   double *out;       /* PREDICT: n_outputs per row */
   /* combining the gradients */
@@ -122,8 +133,10 @@ thw_status rec_start(rec *m);
 thw_status rec_slots(rec *m, const thw_batch *b, int mode, int64_t *count);
 /* Slots 0 and 1 with room for any shard of the batch, for a gradient and a tangent. */
 thw_status rec_two_slots(rec *m, const thw_batch *b);
-/* Shard number i of the batch into the slot: steps, targets, weights of the loss. */
-void rec_gather(const rec *m, const thw_batch *b, int64_t i, rec_slot *slot);
+/* Rows lo .. hi-1 of the batch into the slot: steps, targets, weights of the loss. */
+void rec_gather(const rec *m, const thw_batch *b, int64_t lo, int64_t hi, rec_slot *slot);
+/* Room for one step of one sequence. */
+thw_status rec_one_step(rec *m, rec_slot *slot);
 /* Loss weights of row i; length of a row, first step. */
 int64_t rec_length(const thw_rows *r, int64_t row);
 int64_t rec_first(const thw_rows *r, int64_t row);
@@ -143,12 +156,21 @@ thw_status rec_hvp(void *self, const thw_view *x, const thw_view *v, const thw_b
 thw_status rec_gauss_newton(rec *m, const thw_view *x, const thw_view *v, const thw_batch *b,
                             thw_view *hv);
 /* predict.c */
-void rec_score(const rec_job *j, int64_t i, rec_slot *slot);
+void rec_score(const rec_job *j, int64_t lo, rec_slot *slot);
 thw_status rec_measure(void *self, const thw_view *x, const thw_batch *b, double *out);
 thw_status rec_predict(void *self, const thw_view *x, const thw_batch *b, double *out);
 /* One prediction from the outputs of a step. */
 void rec_predict_step(const rec *m, const void *y, const void *y0, double *out);
 void rec_score_step(const rec *m, const thwr_shard *s, int64_t at, double a[2]);
+/* carry.c */
+thw_status rec_carry_open(rec *m);
+void rec_carry_reset(const rec *m, rec_kept *t);
+void rec_carry_plan(rec_job *j);
+void rec_carry_in(const rec_job *j, int64_t lo, thwr_shard *s);
+void rec_carry_out(const rec_job *j, int64_t lo, thwr_shard *s);
+extern const thw_ext_state rec_state_ext;
+/* generate.c */
+extern const thw_generate rec_generate_ext;
 /* probe.c */
 extern const thw_probe rec_probe_ext;
 /* weights.c: logarithm of the growth of |h| per step under h <- phi(W h), phi = relu or identity,

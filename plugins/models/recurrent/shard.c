@@ -146,6 +146,13 @@ thw_status rec_two_slots(rec *m, const thw_batch *b) {
   return THW_OK;
 }
 
+thw_status rec_one_step(rec *m, rec_slot *slot) {
+  THW_TRY(grow(m, slot, carve_slot(m, NULL, 1, 1, JOB_PREDICT, slot)));
+  carve_slot(m, slot->room, 1, 1, JOB_PREDICT, slot);
+  slot->s.b = slot->s.steps = 1;
+  return THW_OK;
+}
+
 /* ---- filling ---------------------------------------------------------------------------------
  */
 
@@ -203,11 +210,11 @@ static void set_row(const rec *m, const thw_rows *r, int64_t row, int64_t k, thw
   }
 }
 
-void rec_gather(const rec *m, const thw_batch *b, int64_t i, rec_slot *slot) {
+void rec_gather(const rec *m, const thw_batch *b, int64_t lo, int64_t hi, rec_slot *slot) {
   thwr_shard *s = &slot->s;
-  int64_t lo = i * SHARD, hi = lo + SHARD < b->n ? lo + SHARD : b->n;
   s->b = hi - lo;
   s->steps = longest(b, lo, hi);
+  s->carried = 0;
   for (int64_t k = 0; k < s->b; k++) {
     int64_t row = thw_batch_row(b, lo + k);
     set_row(m, b->rows, row, k, s);
