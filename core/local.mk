@@ -49,6 +49,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/checks_optimizer.c \
   %D%/verify/checks_oracle.c \
   %D%/verify/checks_plugin.c \
+  %D%/verify/checks_slots.c \
   %D%/verify/checks_source.c \
   %D%/verify/checks_state.c \
   %D%/verify/child.c \
@@ -60,6 +61,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/fixture_seq.c \
   %D%/verify/fixture_sum.c \
   %D%/verify/instance.c \
+  %D%/verify/malloc.c \
   %D%/verify/memory.c \
   %D%/verify/model.h \
   %D%/verify/priv.h \

@@ -357,11 +357,15 @@ static int no_allocation(vf_case *k) {
   thw_step io;
   thw_status st = vf_rig_step(r, 24, &io); /* the wrapper's scratch is made at its first diff */
   for (int i = 0; i < 6 && st == THW_OK; i++) st = vf_rig_step(r, 24, &io);
-  int64_t before = vf_mem.count;
+  int64_t before = vf_mem.count, plain = vf_mem.plain;
   for (int i = 0; i < STEPS && st == THW_OK; i++) st = vf_rig_step(r, 24, &io);
   if (vf_mem.count != before)
     vf_fail(k, "%lld allocations in %d steps: make everything in create or start",
             (long long)(vf_mem.count - before), STEPS);
+  if (vf_mem.plain != plain)
+    vf_fail(k, "%lld calls of malloc in %d steps: make everything in create or start",
+            (long long)(vf_mem.plain - plain), STEPS);
+  if (!vf_mem.watched) vf_skip(k, "calls of malloc itself can be seen with glibc only");
   if (st < 0) unexpected(k, r, "step", st);
   vf_rig_end(r);
   return 0;

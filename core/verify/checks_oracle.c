@@ -246,12 +246,12 @@ static int agreement(vf_case *k) {
 
 static int steady(vf_case *k) {
   bench b;
-  int64_t before = 0;
+  int64_t before = 0, plain = 0;
   if (need_bench(k, &b) != 0) return -1;
   for (int i = 0; i < 30; i++) {
     thw_batch *p = NULL;
     double f;
-    if (i == 6) before = vf_mem.count;
+    if (i == 6) before = vf_mem.count, plain = vf_mem.plain;
     thw_status st = thw_oracle_draw(b.o, &b.r, (uint32_t)(i % 3), 8, &p);
     if (st == THW_OK) st = thw_oracle_eval(b.o, b.x, p, &f, b.g);
     thw_oracle_release(b.o, p);
@@ -263,6 +263,9 @@ static int steady(vf_case *k) {
   if (vf_mem.count != before)
     vf_fail(k, "draw or eval allocates %lld times in 24 rounds after the first six",
             (long long)(vf_mem.count - before));
+  if (vf_mem.plain != plain)
+    vf_fail(k, "draw or eval calls malloc %lld times in 24 rounds after the first six",
+            (long long)(vf_mem.plain - plain));
   bench_free(&b);
   return 0;
 }

@@ -118,6 +118,27 @@ static int suits(const thw_object *o, const thw_slot *slot) {
   return 1;
 }
 
+/* What fills the slots of the process's one bare instance, and what may be seen of it. */
+static struct {
+  void *self;
+  const void *(*ext)(void *self, const char *id);
+  const char *const *needs;
+} bare[VF_MAX_SLOTS];
+
+static const void *needed_ext(void *self, const char *id) {
+  for (size_t i = 0; i < VF_MAX_SLOTS; i++)
+    for (size_t j = 0; bare[i].self == self && bare[i].needs && bare[i].needs[j]; j++)
+      if (strcmp(bare[i].needs[j], id) == 0) return bare[i].ext ? bare[i].ext(self, id) : NULL;
+  return NULL;
+}
+
+static void make_bare(thw_object *o, const thw_slot *slot, uint32_t i) {
+  bare[i].self = o->self;
+  bare[i].ext = o->ext;
+  bare[i].needs = slot->needs;
+  o->ext = needed_ext;
+}
+
 static int fill_slots(vf_inst *in, const vf_setup *s, char **text) {
   const thw_component *c = in->k->component;
   in->wired = (thw_wired){.n = c->n_slots, .object = in->slot};
@@ -132,6 +153,7 @@ static int fill_slots(vf_inst *in, const vf_setup *s, char **text) {
     fill_slot(in, s, slot->kind, &o);
     if (suits(&o, slot)) {
       in->slot[i] = o;
+      if (s->bare_slots) make_bare(&in->slot[i], slot, i);
     } else if (slot->min > 0) {
       *text = tw_sprintf("there is no built-in %s to fill slot \"%s\"", tw_kind_name(slot->kind),
                          slot->name);

@@ -49,7 +49,8 @@ typedef struct vf_check {
 
 /* Tables, each ending in a check without a name. */
 extern const vf_check vf_checks_plugin[], vf_checks_any[], vf_checks_source[], vf_checks_model[],
-    vf_checks_facts[], vf_checks_oracle[], vf_checks_optimizer[], vf_checks_state[];
+    vf_checks_facts[], vf_checks_oracle[], vf_checks_slots[], vf_checks_optimizer[],
+    vf_checks_state[];
 /* The i-th of all checks, or NULL. */
 const vf_check *vf_check_at(size_t i);
 
@@ -63,9 +64,15 @@ typedef struct vf_memory {
   int64_t fail_at; /* this one and all after it get nothing; 0: never */
   int64_t vectors; /* alive */
   size_t largest;  /* bytes; larger requests get nothing; 0: no limit */
+  int watched;     /* `plain` means something */
+  int64_t plain;   /* calls of malloc and its relatives by the plugin itself */
 } vf_memory;
 extern vf_memory vf_mem;
 extern const thw_host vf_host;
+
+/* Before the plugin is loaded, and after: from then on its own calls of malloc are counted. */
+void *vf_malloc_mark(void);
+void vf_malloc_watch(void *mark);
 
 /* A space whose vectors are counted. */
 thw_space *vf_space_new(uint32_t dtype, int64_t n);
@@ -138,6 +145,7 @@ typedef struct vf_setup {
   int64_t rows;       /* in them; 0: a few dozen */
   const void *params; /* NULL: the defaults and what --set says */
   int empty_slots;    /* leave optional slots empty */
+  int bare_slots;     /* what fills them offers what the slot needs and nothing else */
   const char *path;   /* NULL: the kind's name */
 } vf_setup;
 

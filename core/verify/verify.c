@@ -53,9 +53,9 @@ int vf_skip(vf_case *k, const char *fmt, ...) {
 /* ---- the table --------------------------------------------------------------------------------
  */
 
-static const vf_check *const tables[] = {vf_checks_plugin,    vf_checks_any,   vf_checks_source,
-                                         vf_checks_model,     vf_checks_facts, vf_checks_oracle,
-                                         vf_checks_optimizer, vf_checks_state};
+static const vf_check *const tables[] = {vf_checks_plugin, vf_checks_any,       vf_checks_slots,
+                                         vf_checks_source, vf_checks_model,     vf_checks_facts,
+                                         vf_checks_oracle, vf_checks_optimizer, vf_checks_state};
 
 const vf_check *vf_check_at(size_t i) {
   for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
@@ -167,7 +167,9 @@ static void run_check(void *arg, int output, vf_answer *a) {
   vf_case k = {.o = j->o, .output = output};
   if (j->component) {
     tw_diags d = {0};
+    void *mark = vf_malloc_mark();
     k.plugin = tw_plugin_open(j->o->file, &d);
+    vf_malloc_watch(mark);
     k.component = k.plugin ? component_of(k.plugin, j->component) : NULL;
     if (!k.component)
       vf_fail(&k, "%s", d.n ? d.v[0].text : "the component is no longer in the plugin");

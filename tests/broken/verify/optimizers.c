@@ -42,6 +42,8 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
   if (IS("instances")) last_params = p;
   if (IS("same-seed")) m->noise = 1e-3 * ++instances;
   if (IS("leaks")) m->calls = malloc(1000) == NULL;
+  if (IS("slots") && slots->object[0].ops && !thw_ext(&slots->object[0], THW_EXT_STEER))
+    return h->fail(c, THW_E_UNSUPPORTED, "the inner method cannot be steered");
   if (IS("empty-slots") && !slots->object[0].ops) abort();
   if (IS("parameters") && m->p->extra == 7) abort();
   if (IS("surroundings")) fesetround(FE_UPWARD);
@@ -120,6 +122,10 @@ static thw_status one(method *m, double *f) {
   if (st != THW_OK) return answer(m, st);
   THW_TRY(bend(m));
   if (IS("no-allocation")) m->host->release(m->ctx, m->host->alloc(m->ctx, 64));
+  if (IS("no-allocation-malloc")) {
+    void *volatile p = malloc(64); /* volatile: or the pair is optimised away */
+    free(p);
+  }
   if (IS("damaged-state")) table[m->t % EPOCH]++;
   m->t++;
   return thw_axpy(m->x, -m->p->step * m->scale, m->g);
@@ -259,6 +265,8 @@ BROKEN(not_finite, "not-finite");
 BROKEN(max_units, "max-units");
 BROKEN(cut_epochs, "cut-epochs");
 BROKEN(no_allocation, "no-allocation");
+BROKEN(no_malloc, "no-allocation-malloc");
+BROKEN(of_slots, "slots");
 BROKEN(batches_released, "batches-released");
 BROKEN(report_evaluates, "report");
 BROKEN(steering, "steering");
@@ -297,6 +305,8 @@ const thw_component *const broken_optimizers[] = {&sound,
                                                   &max_units,
                                                   &cut_epochs,
                                                   &no_allocation,
+                                                  &no_malloc,
+                                                  &of_slots,
                                                   &batches_released,
                                                   &report_evaluates,
                                                   &steering,
