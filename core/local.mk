@@ -48,10 +48,12 @@ libthwcore_la_SOURCES = \
   %D%/verify/checks_model.c \
   %D%/verify/checks_optimizer.c \
   %D%/verify/checks_oracle.c \
+  %D%/verify/checks_params.c \
   %D%/verify/checks_plugin.c \
   %D%/verify/checks_slots.c \
   %D%/verify/checks_source.c \
   %D%/verify/checks_state.c \
+  %D%/verify/checks_steering.c \
   %D%/verify/child.c \
   %D%/verify/child.h \
   %D%/verify/exercise.c \

@@ -10,20 +10,6 @@
 /* Deep enough for every method to have begun its second epoch on the built-in sums. */
 enum { STEPS = 40, PASSES = 200 };
 
-static int point(vf_case *k, vf_rig *r, const char *when) {
-  int32_t all = 0;
-  thw_status st = r->ops->point(r->self, r->x);
-  if (st != THW_OK) return vf_fail(k, "point answers %d %s", (int)st, when);
-  r->x->ops->finite(r->x, &all);
-  return all ? 0 : vf_fail(k, "the point is not finite %s", when);
-}
-
-static void unexpected(vf_case *k, vf_rig *r, const char *call, thw_status st) {
-  char *text = vf_inst_text(r->in, st);
-  vf_fail(k, "%s answers %d: %s", call, (int)st, text);
-  free(text);
-}
-
 /* f of the built-in sum at the point, outside of all accounts. */
 static double value_at(vf_rig *r) {
   const thw_object *o = vf_sum_object(r->sum);
@@ -54,8 +40,8 @@ static int descends(vf_case *k) {
     thw_step io;
     st = vf_rig_step(r, rows, &io);
   }
-  if (st < 0) unexpected(k, r, "step", st);
-  if (point(k, r, "after a run") == 0) {
+  if (st < 0) vf_rig_unexpected(k, r, "step", st);
+  if (vf_rig_point(k, r, "after a run") == 0) {
     double f = value_at(r);
     if (!(f < f0))
       vf_fail(k, "after %d passes over a convex quadratic f is %g, at the start it was %g", PASSES,
@@ -79,8 +65,8 @@ static int precisions(vf_case *k) {
           ->eval(vf_sum_object(r->sum)->self, best, NULL, &f_best, NULL);
     thw_vec_free(best);
     thw_status st = vf_rig_run(r, 60, 24, NULL);
-    if (st < 0) unexpected(k, r, "step", st);
-    if (point(k, r, p ? "in float32" : "in float64") == 0) {
+    if (st < 0) vf_rig_unexpected(k, r, "step", st);
+    if (vf_rig_point(k, r, p ? "in float32" : "in float64") == 0) {
       f = value_at(r);
       gap[p] = f - f_best;
       first = f0 - f_best;
@@ -101,7 +87,7 @@ static int starts_at_x0(vf_case *k) {
   vf_trace want = {0}, got = {0};
   vf_put_vec(&want, r->x);
   int64_t calls = r->calls;
-  for (int i = 0; i < 2 && point(k, r, "after start") == 0; i++) vf_put_vec(&got, r->x);
+  for (int i = 0; i < 2 && vf_rig_point(k, r, "after start") == 0; i++) vf_put_vec(&got, r->x);
   if (r->calls != calls) vf_fail(k, "point evaluates");
   for (size_t i = 0; i < got.n && k->outcome == VF_PASS; i++)
     if (got.v[i] != want.v[i % want.n]) vf_fail(k, "after start the point is not x0");
@@ -123,7 +109,7 @@ static int restart(vf_case *k) {
   vf_sum_put(r->sum, (vf_place){0, 0});
   if (st == THW_OK) st = vf_rig_start(r);
   if (st != THW_OK)
-    unexpected(k, r, "the second start", st);
+    vf_rig_unexpected(k, r, "the second start", st);
   else
     vf_rig_run(r, 12, 30, &second);
   if (st == THW_OK && vf_trace_differs(&first, &second))
@@ -153,8 +139,8 @@ static int at_minimum(vf_case *k) {
     thw_step io;
     st = vf_rig_step(r, 48, &io);
   }
-  if (st < 0) unexpected(k, r, "started at the minimiser, it", st);
-  if (point(k, r, "after a start at the minimiser") == 0 && value_at(r) > 10 * best + 1)
+  if (st < 0) vf_rig_unexpected(k, r, "started at the minimiser, it", st);
+  if (vf_rig_point(k, r, "after a start at the minimiser") == 0 && value_at(r) > 10 * best + 1)
     vf_fail(k, "started at the minimiser it runs away: f from %g to %g", best, value_at(r));
   vf_rig_end(r);
   return 0;
@@ -169,8 +155,8 @@ static int no_facts(vf_case *k) {
   if (st == THW_OK) st = vf_rig_start(r);
   if (st == THW_OK) {
     st = vf_rig_run(r, 20, 24, NULL);
-    if (st < 0) unexpected(k, r, "step without facts", st);
-    point(k, r, "after a run without facts");
+    if (st < 0) vf_rig_unexpected(k, r, "step without facts", st);
+    vf_rig_point(k, r, "after a run without facts");
   } else if (r && st > 0) {
     vf_fail(k, "start without facts answers %d, which is no error", (int)st);
   }
@@ -210,7 +196,7 @@ static void spend(vf_case *k, int64_t budget) {
             (long long)r->after_stop);
   if (r->ledger->spent > budget)
     vf_fail(k, "a budget of %lld, %lld spent", (long long)budget, (long long)r->ledger->spent);
-  if (started) point(k, r, "after the budget was spent");
+  if (started) vf_rig_point(k, r, "after the budget was spent");
   vf_rig_end(r);
 }
 
@@ -255,7 +241,7 @@ static void stop_at(vf_case *k, int64_t n, thw_status with, const char *word) {
     vf_fail(k, "%lld calls of the oracle after %s: return it at once", (long long)r->after_stop,
             word);
   if (with < 0 && st == THW_OK) vf_warn(k, "goes on although every evaluation gives an error");
-  if (started) point(k, r, "after it was stopped");
+  if (started) vf_rig_point(k, r, "after it was stopped");
   vf_rig_end(r);
 }
 
@@ -283,7 +269,7 @@ static int64_t dearest(vf_case *k, vf_rig *r, int64_t max_units, int n) {
     thw_step io;
     int64_t before = vf_rig_spent(r), calls = r->calls;
     thw_status st = vf_rig_step(r, max_units, &io);
-    if (st < 0) unexpected(k, r, "step", st);
+    if (st < 0) vf_rig_unexpected(k, r, "step", st);
     if (st != THW_OK) break;
     int64_t cost = vf_rig_spent(r) - before;
     if (cost > most) most = cost;
@@ -366,7 +352,7 @@ static int no_allocation(vf_case *k) {
     vf_fail(k, "%lld calls of malloc in %d steps: make everything in create or start",
             (long long)(vf_mem.plain - plain), STEPS);
   if (!vf_mem.watched) vf_skip(k, "calls of malloc itself can be seen with glibc only");
-  if (st < 0) unexpected(k, r, "step", st);
+  if (st < 0) vf_rig_unexpected(k, r, "step", st);
   vf_rig_end(r);
   return 0;
 }
@@ -380,119 +366,6 @@ static int batches_released(vf_case *k) {
   if (r->batches != 0)
     vf_fail(k, "%lld batches are not released when it is destroyed", (long long)r->batches);
   vf_rig_end(r);
-  return 0;
-}
-
-/* ---- report, steering --------------------------------------------------------------------------
- */
-
-typedef struct sink {
-  thw_sink head;
-  vf_case *k;
-  int n;
-} sink;
-
-static void sink_real(thw_sink *s, const char *name, double v) {
-  sink *mine = (sink *)(void *)s;
-  (void)v;
-  mine->n++;
-  if (!name || !*name) vf_fail(mine->k, "report gives a number without a name");
-}
-
-static void sink_text(thw_sink *s, const char *name, const char *v) {
-  sink *mine = (sink *)(void *)s;
-  mine->n++;
-  if (!name || !*name || !v) vf_fail(mine->k, "report gives a text without a name or NULL");
-}
-
-static void sink_reals(thw_sink *s, const char *name, size_t n, const double *v) {
-  sink *mine = (sink *)(void *)s;
-  mine->n++;
-  if (!name || !*name || (n > 0 && !v))
-    vf_fail(mine->k, "report gives numbers without a name or without the numbers");
-}
-
-static int reports(vf_case *k) {
-  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
-  if (!r) return -1;
-  const thw_ext_report *e = thw_ext(&r->in->object, THW_EXT_REPORT);
-  if (!e) {
-    vf_rig_end(r);
-    return vf_skip(k, "it does not offer " THW_EXT_REPORT);
-  }
-  sink s = {{sizeof(thw_sink), 0, sink_real, sink_text, sink_reals}, k, 0};
-  for (int i = 0; i < 6; i++) {
-    int64_t calls = r->calls;
-    thw_status st = e->report(r->self, &s.head);
-    if (st != THW_OK) unexpected(k, r, "report", st);
-    if (r->calls != calls) vf_fail(k, "report evaluates");
-    thw_step io;
-    if (vf_rig_step(r, 24, &io) != THW_OK) break;
-  }
-  if (s.n == 0) vf_warn(k, "reports nothing");
-  vf_rig_end(r);
-  return 0;
-}
-
-static int steering_of(vf_case *k, vf_rig *r, const thw_steer *e) {
-  vf_trace want = {0}, got = {0};
-  vf_rig_run(r, 5, 24, NULL);
-  thw_fill(r->x, 0.25);
-  vf_put_vec(&want, r->x);
-  thw_status st = e->reset(r->self, r->x);
-  if (st != THW_OK) unexpected(k, r, "reset", st);
-  if (point(k, r, "after reset") == 0) vf_put_vec(&got, r->x);
-  if (k->outcome == VF_PASS && vf_trace_differs(&want, &got))
-    vf_fail(k, "after reset(x) the point is not x");
-  st = e->scale_step(r->self, 0.5);
-  if (st != THW_OK) unexpected(k, r, "scale_step", st);
-  if (e->grow_batch && (st = e->grow_batch(r->self, 2)) != THW_OK)
-    unexpected(k, r, "grow_batch", st);
-  thw_facts f = {.size = sizeof f, .components = -1, .lipschitz = 3};
-  f.lipschitz_max = f.lipschitz_hess = f.variance = f.variance_hess = (double)NAN;
-  f.convexity = f.lower_bound = (double)NAN;
-  if (THW_HAS(thw_steer, e, facts) && e->facts && (st = e->facts(r->self, &f)) != THW_OK)
-    unexpected(k, r, "facts", st);
-  st = vf_rig_run(r, 5, 24, NULL);
-  if (st < 0) unexpected(k, r, "step after steering", st);
-  point(k, r, "after steering");
-  vf_trace_free(&want);
-  vf_trace_free(&got);
-  return 0;
-}
-
-/* A step length scaled to nothing must leave the point where it is. */
-static void scale_to_nothing(vf_case *k) {
-  vf_rig *r = vf_rig_need(k, VF_QUADRATIC);
-  if (!r) return;
-  const thw_steer *e = thw_ext(&r->in->object, THW_EXT_STEER);
-  vf_trace before = {0}, after = {0};
-  double moved = 0;
-  r->ops->point(r->self, r->x);
-  vf_put_vec(&before, r->x);
-  if (e->scale_step(r->self, 1e-12) == THW_OK) {
-    vf_rig_run(r, 2, 24, NULL);
-    r->ops->point(r->self, r->x);
-    vf_put_vec(&after, r->x);
-    for (size_t i = 0; i < before.n; i++) moved = fmax(moved, fabs(before.v[i] - after.v[i]));
-    if (moved > 1e-8)
-      vf_warn(k,
-              "scale_step(1e-12) is not felt, the point moves by %g: right for a line search only",
-              moved);
-  }
-  vf_trace_free(&before);
-  vf_trace_free(&after);
-  vf_rig_end(r);
-}
-
-static int steering(vf_case *k) {
-  vf_rig *r = vf_rig_need(k, VF_NONCONVEX);
-  if (!r) return -1;
-  const thw_steer *e = thw_ext(&r->in->object, THW_EXT_STEER);
-  if (e) steering_of(k, r, e);
-  vf_rig_end(r);
-  if (!e) return vf_skip(k, "it does not offer " THW_EXT_STEER);
-  scale_to_nothing(k);
   return 0;
 }
 
@@ -511,7 +384,8 @@ const vf_check vf_checks_optimizer[] = {
     {"cut-epochs", OPT, "epochs cut into small steps follow the same path", cut_epochs},
     {"no-allocation", OPT, "allocates nothing in step", no_allocation},
     {"batches-released", OPT, "releases every batch that it draws", batches_released},
-    {"report", OPT, "reports named numbers without evaluating", reports},
-    {"steering", OPT, "reset, scale_step and the rest do what an outer method expects", steering},
+    {"report", OPT, "reports named numbers without evaluating", vf_reports},
+    {"steering", OPT, "reset, scale_step and the rest do what an outer method expects",
+     vf_steering},
     {NULL, 0, NULL, NULL},
 };

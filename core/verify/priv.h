@@ -51,6 +51,8 @@ typedef struct vf_check {
 extern const vf_check vf_checks_plugin[], vf_checks_any[], vf_checks_source[], vf_checks_model[],
     vf_checks_facts[], vf_checks_oracle[], vf_checks_slots[], vf_checks_optimizer[],
     vf_checks_state[];
+/* A check of its own file. */
+int vf_any_parameters(vf_case *k);
 /* The i-th of all checks, or NULL. */
 const vf_check *vf_check_at(size_t i);
 

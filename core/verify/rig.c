@@ -203,3 +203,17 @@ thw_status vf_rig_run(vf_rig *r, int n, int64_t max_units, vf_trace *t) {
   }
   return THW_OK;
 }
+
+int vf_rig_point(vf_case *k, vf_rig *r, const char *when) {
+  int32_t all = 0;
+  thw_status st = r->ops->point(r->self, r->x);
+  if (st != THW_OK) return vf_fail(k, "point answers %d %s", (int)st, when);
+  r->x->ops->finite(r->x, &all);
+  return all ? 0 : vf_fail(k, "the point is not finite %s", when);
+}
+
+void vf_rig_unexpected(vf_case *k, vf_rig *r, const char *call, thw_status st) {
+  char *text = vf_inst_text(r->in, st);
+  vf_fail(k, "%s answers %d: %s", call, (int)st, text);
+  free(text);
+}

@@ -45,4 +45,13 @@ void vf_rig_end(vf_rig *r);
 /* Up to `n` steps of max_units, and the point after each; stops at anything but THW_OK. */
 thw_status vf_rig_run(vf_rig *r, int n, int64_t max_units, vf_trace *t);
 
+/* The optimizer's point into r->x; the check fails when there is none or it is not finite. */
+int vf_rig_point(vf_case *k, vf_rig *r, const char *when);
+/* Fails the check: `call` answered st. */
+void vf_rig_unexpected(vf_case *k, vf_rig *r, const char *call, thw_status st);
+
+/* Checks of checks_steering.c. */
+int vf_reports(vf_case *k);
+int vf_steering(vf_case *k);
+
 #endif
