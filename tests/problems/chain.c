@@ -181,10 +181,15 @@ static void sink_text(thw_sink *head, const char *name, const char *v) {
   (void)head, (void)name, (void)v;
 }
 
+static void sink_reals(thw_sink *head, const char *name, size_t n, const double *v) {
+  (void)head, (void)name, (void)n, (void)v;
+}
+
 double tp_chain_reported(tp_chain *t, const char *name) {
-  sink s = {.head = {.size = sizeof s.head, .real = sink_real, .text = sink_text},
-            .name = name,
-            .v = NAN};
+  sink s = {
+      .head = {.size = sizeof s.head, .real = sink_real, .text = sink_text, .reals = sink_reals},
+      .name = name,
+      .v = NAN};
   const thw_ext_report *r = thw_ext(&t->outer.raw, THW_EXT_REPORT);
   if (!r || r->report(t->outer.self, &s.head) != THW_OK) abort();
   return s.v;

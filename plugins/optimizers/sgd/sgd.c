@@ -23,9 +23,10 @@ struct sgd_params {
 };
 
 static const thw_param params[] = {
-    THW_PARAM_REAL(struct sgd_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
-                   "Base step length; 0: 0.5/(L + V_H/(batch L)), with heavy-ball (1 - beta)/L, with "
-                   "nesterov (1 - beta) times the former."),
+    THW_PARAM_REAL(
+        struct sgd_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+        "Base step length; 0: 0.5/(L + V_H/(batch L)), with heavy-ball (1 - beta)/L, with "
+        "nesterov (1 - beta) times the former."),
     THW_PARAM_INT(struct sgd_params, batch, 16, 0, THW_NO_BOUND, "rows",
                   "Rows in each mini-batch; 0: the whole sum."),
     THW_PARAM_ENUM(struct sgd_params, draw, UNIFORM, draws,
