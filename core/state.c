@@ -277,7 +277,7 @@ static void emit(FILE *f, uint32_t *crc, const void *p, size_t n) {
   *crc = checksum(*crc, p, n);
 }
 
-thw_status tw_state_save(const tw_state *s, const char *file, tw_diags *d) {
+void tw_state_write(const tw_state *s, FILE *f) {
   file_head h = {.format = FORMAT,
                  .order = ORDER,
                  .size_t_bytes = sizeof(size_t),
@@ -288,19 +288,23 @@ thw_status tw_state_save(const tw_state *s, const char *file, tw_diags *d) {
   for (size_t i = 0; i < s->n; i++)
     h.bytes += sizeof(record_head) + strlen(s->v[i].section) + strlen(s->v[i].name) + s->v[i].n;
 
-  tw_out out;
-  THW_TRY(tw_out_open(&out, file, d));
   uint32_t crc = 0;
-  emit(out.f, &crc, &h, sizeof h);
+  emit(f, &crc, &h, sizeof h);
   for (size_t i = 0; i < s->n; i++) {
     const record *r = &s->v[i];
     record_head rh = {r->type, (uint32_t)strlen(r->section), (uint32_t)strlen(r->name), 0, r->n};
-    emit(out.f, &crc, &rh, sizeof rh);
-    emit(out.f, &crc, r->section, rh.section_len);
-    emit(out.f, &crc, r->name, rh.name_len);
-    emit(out.f, &crc, r->p, r->n);
+    emit(f, &crc, &rh, sizeof rh);
+    emit(f, &crc, r->section, rh.section_len);
+    emit(f, &crc, r->name, rh.name_len);
+    emit(f, &crc, r->p, r->n);
   }
-  fwrite(&crc, 1, sizeof crc, out.f);
+  fwrite(&crc, 1, sizeof crc, f);
+}
+
+thw_status tw_state_save(const tw_state *s, const char *file, tw_diags *d) {
+  tw_out out;
+  THW_TRY(tw_out_open(&out, file, d));
+  tw_state_write(s, out.f);
   return tw_out_commit(&out, d);
 }
 
@@ -329,7 +333,8 @@ static char *text_of(const unsigned char *p, size_t n) {
   return s;
 }
 
-/* Reads the records between p and end; 0 when they are not what they should be. */
+/* Reads the records between p and end; 0 when they are not what they should be. Only what would be
+ * written back byte for byte is taken. */
 static int parse_records(tw_state *s, const unsigned char *p, const unsigned char *end,
                          uint64_t count) {
   for (uint64_t i = 0; i < count; i++) {
@@ -339,7 +344,8 @@ static int parse_records(tw_state *s, const unsigned char *p, const unsigned cha
     p += sizeof h;
     size_t left = (size_t)(end - p);
     if (h.section_len > left || h.name_len > left - h.section_len ||
-        h.bytes > left - h.section_len - h.name_len || !fits(h.type, h.bytes))
+        h.bytes > left - h.section_len - h.name_len || !fits(h.type, h.bytes) || h.reserved != 0 ||
+        memchr(p, '\0', (size_t)h.section_len + h.name_len))
       return 0;
     record *r = append(s);
     r->type = h.type;

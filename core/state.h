@@ -8,6 +8,8 @@
 #ifndef TW_STATE_H
 #define TW_STATE_H
 
+#include <stdio.h>
+
 #include <thalweg/component.h>
 
 #include "core/error.h"
@@ -26,6 +28,8 @@ size_t tw_state_length(const tw_state *s, const char *section, const char *name)
 /* Text of the last failed read ("checkpoint has no record optimizer/x"). Belongs to the state. */
 const char *tw_state_error(const tw_state *s);
 
+/* The bytes of a file; errors are left in the stream. */
+void tw_state_write(const tw_state *s, FILE *f);
 thw_status tw_state_save(const tw_state *s, const char *file, tw_diags *d);
 /* NULL with an error in `d` when the file is absent, truncated, corrupt or foreign. */
 tw_state *tw_state_load(const char *file, tw_diags *d);

@@ -202,7 +202,6 @@ fuzz: all $(fuzz_targets)
 	@test -n '$(fuzz_targets)' || { echo 'make fuzz: no fuzz targets in this tree' >&2; exit 1; }
 .PHONY: fuzz
 include %D%/fuzz/local.mk
-include %D%/fuzz/readers.mk
 
 # Layout of the sources, licence lines, man pages, shell scripts.
 lint:

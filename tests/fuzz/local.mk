@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# make fuzz: each target is fuzz_NAME.c, built with clang against the host's sources with address
-# and undefined-behaviour checks, and run for FUZZ_SECONDS from the seeds in its folder. Finds land
-# in the build directory as crash-*.
+# make fuzz: each target is fuzz_NAME.c, built with clang with address and undefined-behaviour
+# checks against the sources it tests, and run for FUZZ_SECONDS from the seeds in the folder NAME.
+# What it finds lands in the build directory as crash-*; what it learns, in fuzz-corpus.
 
 FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=undefined
 fuzz_cppflags = -DHAVE_CONFIG_H $(DEFAULT_INCLUDES) $(libthwcore_la_CPPFLAGS)
-fuzz_core = $(patsubst %.c,fuzz-obj/%.o,$(filter %.c,$(libthwcore_la_SOURCES)))
 fuzz_link = $(LIBTOOL) $(AM_V_lt) --tag=CC --mode=link $(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer
 # The search runs twenty times faster without the leak detector; the corpus is replayed under it.
 fuzz_search = ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
@@ -19,21 +18,57 @@ fuzz-obj/%.o: %.c
 	$(AM_V_CC)$(FUZZ_CC) -std=gnu11 $(fuzz_cppflags) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link \
 	  -c -o $@ $<
 
-fuzz_config: fuzz-obj/%D%/fuzz_config.o fuzz-obj/tests/unit/toys.o $(fuzz_core)
-	$(AM_V_CCLD)$(fuzz_link) -o $@ $^ $(libthwcore_la_LIBADD) $(LIBS)
-fuzz-config: fuzz_config
-	@$(MKDIR_P) fuzz-corpus/config
-	$(fuzz_search) ./fuzz_config -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-	  -dict='$(srcdir)/%D%/config.dict' fuzz-corpus/config '$(srcdir)/%D%/config' </dev/null
-	$(fuzz_replay) ./fuzz_config -runs=0 fuzz-corpus/config </dev/null
-.PHONY: fuzz-config
-fuzz_targets += fuzz-config
-CLEANFILES += fuzz_config
+# The host's readers: pipelines and checkpoints.
+fuzz_host = checkpoint config
+fuzz_core = $(patsubst %.c,fuzz-obj/%.o,$(filter %.c,$(libthwcore_la_SOURCES)))
+fuzz_config: fuzz-obj/tests/unit/toys.o
+$(fuzz_host:%=fuzz_%): fuzz_%: fuzz-obj/%D%/fuzz_%.o $(fuzz_core) $(libthwcore_la_DEPENDENCIES)
+	$(AM_V_CCLD)$(fuzz_link) -o $@ $(filter %.o,$^) $(libthwcore_la_LIBADD) $(LIBS)
+fuzz_options_config = -dict='$(srcdir)/%D%/config.dict'
+
+# The readers of the sources.
+fuzz_readers = csv gzip idx npy number svmlight
+fuzz_data = $(patsubst %.c,fuzz-obj/%.o,$(filter %.c,$(libthwdata_la_SOURCES)))
+fuzz_csv: \
+  fuzz-obj/plugins/sources/csv/columns.o \
+  fuzz-obj/plugins/sources/csv/reader.o \
+  fuzz-obj/plugins/sources/csv/scan.o
+fuzz_idx: fuzz-obj/plugins/sources/idx/idx.o
+fuzz_svmlight: \
+  fuzz-obj/plugins/sources/svmlight/parse.o \
+  fuzz-obj/plugins/sources/svmlight/reader.o
+$(fuzz_readers:%=fuzz_%): fuzz_%: fuzz-obj/%D%/fuzz_%.o $(fuzz_data)
+	$(AM_V_CCLD)$(fuzz_link) -o $@ $^ $(ZLIB_LIBS) $(LIBM)
+
+fuzz_names = $(fuzz_host) $(fuzz_readers)
+$(fuzz_names:%=fuzz-%): fuzz-%: fuzz_%
+	@$(MKDIR_P) fuzz-corpus/$*
+	$(fuzz_search) ./$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	  -max_len=4096 $(fuzz_options_$*) fuzz-corpus/$* '$(srcdir)/%D%/$*' </dev/null
+	$(fuzz_replay) ./$< -runs=0 fuzz-corpus/$* '$(srcdir)/%D%/$*' </dev/null
+.PHONY: $(fuzz_names:%=fuzz-%)
+fuzz_targets += $(fuzz_names:%=fuzz-%)
+CLEANFILES += $(fuzz_names:%=fuzz_%)
 clean-local:
 	rm -rf fuzz-obj fuzz-corpus
 
 EXTRA_DIST += \
+  %D%/checkpoint \
+  %D%/config \
   %D%/config.dict \
-  %D%/config/all.cfg \
-  %D%/config/small.cfg \
-  %D%/fuzz_config.c
+  %D%/csv \
+  %D%/fuzz.h \
+  %D%/fuzz_arrays.h \
+  %D%/fuzz_checkpoint.c \
+  %D%/fuzz_config.c \
+  %D%/fuzz_csv.c \
+  %D%/fuzz_gzip.c \
+  %D%/fuzz_idx.c \
+  %D%/fuzz_npy.c \
+  %D%/fuzz_number.c \
+  %D%/fuzz_svmlight.c \
+  %D%/gzip \
+  %D%/idx \
+  %D%/npy \
+  %D%/number \
+  %D%/svmlight
