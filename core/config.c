@@ -189,6 +189,17 @@ static void set_origin(tw_value *v) {
   for (size_t i = 0; i < v->n; i++) set_origin(v->v[i]);
 }
 
+/* Groups and lists within one another, the value itself counted. */
+static int nesting(const tw_value *v) {
+  if (v->type > TW_ARRAY) return 0;
+  int deepest = 0;
+  for (size_t i = 0; i < v->n; i++) {
+    int k = nesting(v->v[i]);
+    if (k > deepest) deepest = k;
+  }
+  return deepest + 1;
+}
+
 thw_status tw_config_set(tw_value *root, const char *assignment, tw_diags *d) {
   const char *eq = strchr(assignment, '=');
   if (!eq || eq == assignment)
@@ -200,6 +211,7 @@ thw_status tw_config_set(tw_value *root, const char *assignment, tw_diags *d) {
   if (value == end)
     return tw_error(d, THW_E_ARG, "--set %s: no value; write \"\" for an empty string", assignment);
   tw_value *layer = tw_config_new(), *at = layer;
+  int depth = 0;
   for (const char *p = assignment;;) {
     size_t n = strcspn(p, ".=");
     size_t trimmed = n;
@@ -218,6 +230,11 @@ thw_status tw_config_set(tw_value *root, const char *assignment, tw_diags *d) {
       return THW_E_FORMAT;
     }
     at = tw_value_add(at, v);
+    if (depth++ + nesting(v) > TW_MAX_NESTING) {
+      tw_value_free(layer);
+      return tw_error(d, THW_E_ARG, "--set %s: groups and lists are nested more than %d deep",
+                      assignment, TW_MAX_NESTING);
+    }
     if (p + n == eq) {
       set_origin(v);
       break;

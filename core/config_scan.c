@@ -10,7 +10,6 @@
 /* A pipeline is pages, not gigabytes: these stop a wrong file name (a data set, /dev/zero) early,
  * and keep recursion over the tree shallow. */
 #define MAX_BYTES ((size_t)1 << 20)
-#define MAX_NESTING 64
 #define MAX_INCLUDES 16
 
 /* One file in the stack of includes. */
@@ -200,8 +199,9 @@ static void scan_number(scanner *s, input *in) {
 
 static void scan_bracket(scanner *s, input *in) {
   if (strchr("{[(", *in->p)) {
-    if (++in->nesting == MAX_NESTING + 1)
-      complain_new(s, in, tw_sprintf("groups and lists are nested more than %d deep", MAX_NESTING));
+    if (++in->nesting == TW_MAX_NESTING + 1)
+      complain_new(s, in,
+                   tw_sprintf("groups and lists are nested more than %d deep", TW_MAX_NESTING));
   } else if (in->nesting > 0) {
     in->nesting--;
   }

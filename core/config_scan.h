@@ -11,6 +11,10 @@
 
 #include "core/error.h"
 
+/* Deeper groups and lists are refused wherever they come from: what was read can be written and
+ * read again. */
+#define TW_MAX_NESTING 64
+
 typedef struct tw_line {
   const char *file; /* belongs to the text */
   int line;         /* 0: not numbered */

@@ -355,6 +355,30 @@ static void broken_assignments(void **state) {
   }
 }
 
+/* As deep as a file can go, and one deeper. */
+static void deep_assignments(void **state) {
+  (void)state;
+  for (int brackets = 0; brackets <= 2; brackets++)
+    for (int depth = 64; depth <= 65; depth++) {
+      char text[300] = "";
+      for (int i = brackets; i < depth; i++) strcat(text, "a.");
+      strcat(text, brackets == 0 ? "x=1" : brackets == 1 ? "x=[1]" : "x=([1])");
+      tw_value *r = tw_config_new();
+      tw_diags d = {0};
+      assert_int_equal(tw_config_set(r, text, &d), depth == 64 ? THW_OK : THW_E_ARG);
+      assert_int_equal(d.n, depth - 64);
+      char *printed = NULL;
+      size_t n = 0;
+      FILE *f = open_memstream(&printed, &n);
+      tw_config_print(f, r, 0);
+      fclose(f);
+      assert_int_equal(tw_config_read_text(r, printed, "t.cfg", ".", &d), THW_OK);
+      free(printed);
+      tw_diags_free(&d);
+      tw_config_free(r);
+    }
+}
+
 /* ---- writing ------------------------------------------------------------------------------------
  */
 
@@ -472,6 +496,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(broken_includes, enter_folder, leave_folder),
       cmocka_unit_test(assignments),
       cmocka_unit_test(broken_assignments),
+      cmocka_unit_test(deep_assignments),
       cmocka_unit_test(written_reads_back),
       cmocka_unit_test(form_of_the_text),
       cmocka_unit_test(spelling_of_reals),
