@@ -152,10 +152,21 @@ thw_status optim_save(thw_writer *w, const optim_field *f, size_t n) {
   return THW_OK;
 }
 
+/* No run counts this far: such a state is damaged, and counting on from it would overflow. */
+#define COUNT_MAX (INT64_MAX / 2)
+
+static thw_status load_count(thw_reader *r, const char *name, int64_t *to) {
+  int64_t v;
+  THW_TRY(r->i64(r, name, &v));
+  if (v < -COUNT_MAX || v > COUNT_MAX) return THW_E_STATE;
+  *to = v;
+  return THW_OK;
+}
+
 thw_status optim_load(thw_reader *r, const optim_field *f, size_t n) {
   for (size_t i = 0; i < n; i++) switch (f[i].kind) {
     case OPTIM_I64:
-      THW_TRY(r->i64(r, f[i].name, f[i].at));
+      THW_TRY(load_count(r, f[i].name, f[i].at));
       break;
     case OPTIM_F64:
       THW_TRY(r->f64(r, f[i].name, f[i].at));

@@ -87,9 +87,9 @@ static thw_status load(void *self, thw_reader *r) {
   stream *o = self;
   int64_t next;
   THW_TRY(r->i64(r, "next", &next));
-  if (next < 0)
+  if (next < 0 || next > INT64_MAX / 2)
     return o->base.host->fail(o->base.ctx, THW_E_STATE,
-                              "the saved place in the stream is negative");
+                              "the saved place in the stream is none that a run can reach");
   o->next = next;
   return THW_OK;
 }
