@@ -85,7 +85,7 @@ const tw_command tw_cmd_verify = {
             "--component ID     only this component of the plugin\n"
             "--check NAME       only this check\n"
             "--in-process       with --check: no child process and no time limit, for a debugger\n"
-            "--timeout SECONDS  time limit of each check (default 60)\n"
+            "--timeout SECONDS  processor time for each check (default 60); also how long it may wait\n"
             "--seed N           seed of random parameters and damaged state (default 1)\n"
             "--list             list the checks\n"
             "--json             print JSON\n"

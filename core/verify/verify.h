@@ -20,7 +20,7 @@ typedef struct tw_verify_options {
   const char *check;     /* only this check; NULL: all that apply */
   int in_process;        /* no child, no time limit: for a debugger */
   int json;
-  double seconds; /* time limit of each check */
+  double seconds; /* processor time that each check may take */
   uint64_t seed;  /* of random parameters and damaged state */
 } tw_verify_options;
 

@@ -48,7 +48,7 @@ for so in "$top_builddir"/.libs/*.so; do
   esac
   count=$((count + 1))
   echo "== $name"
-  if ! "$thalweg" verify "$so" --timeout 300 "$@" >"$work/out" 2>&1; then
+  if ! "$thalweg" verify "$so" "$@" >"$work/out" 2>&1; then
     status=1
     cat "$work/out"
   elif grep -q 'give it a value with' "$work/out"; then
