@@ -87,7 +87,7 @@ static thw_status parse_dict(const char *dict, const char *name, int *size, int6
   *n = dims ? shape(dims) : -1;
   *size = 0;
   for (int bytes = 4; descr && bytes <= 8; bytes += 4) {
-    char want[8];
+    char want[24];
     snprintf(want, sizeof want, "'%cf%d'", byte_order(), bytes);
     if (strncmp(descr, want, 5) == 0) *size = bytes;
   }

@@ -195,6 +195,13 @@ check-reduction-table: all reduction_table$(EXEEXT)
 .PHONY: check-reduction-table
 .PHONY: check-long check-curvature-table check-kill
 
+# Each checker in a build of its own, below this one: an hour or more.
+check-sanitize:
+	for kind in clang asan ubsan tsan valgrind; do \
+	  '$(abs_top_srcdir)/tests/sanitize.sh' $$kind || exit 1; \
+	done
+.PHONY: check-sanitize
+
 # Fuzz targets for the readers of foreign bytes: clang's libFuzzer, FUZZ_SECONDS each.
 FUZZ_SECONDS = 600
 fuzz_targets =

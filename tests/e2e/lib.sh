@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What the end-to-end tests share; sourced, not run. Each test works in a folder of its own.
 
-thalweg=$top_builddir/thalweg
+thalweg=${THALWEG_PROGRAM:-$top_builddir/thalweg} # a checker may stand in front
 THALWEG_PLUGIN_PATH=$top_builddir/tests/plugins/.libs
 export THALWEG_PLUGIN_PATH
 work=$(mktemp -d) || exit 99

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # thalweg check and thalweg show on real plugins; every pipeline of the tree is in order.
 set -u
-thalweg=$top_builddir/thalweg
+thalweg=${THALWEG_PROGRAM:-$top_builddir/thalweg}
 umask 022
 work=$(mktemp -d) || exit 99
 work=$(cd "$work" && pwd -P)
