@@ -14,6 +14,7 @@ libthwcore_la_SOURCES = \
   %D%/file.c %D%/file.h \
   %D%/host.c %D%/host.h \
   %D%/ledger.c %D%/ledger.h \
+  %D%/limit.c %D%/limit.h \
   %D%/npy.c %D%/npy.h \
   %D%/optimizer.c \
   %D%/oracle.c %D%/oracle.h \

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/limit.h"
 #include "core/registry_priv.h"
 
 enum { LIMIT_S = 5 };
@@ -57,7 +57,8 @@ static _Noreturn void child(const tw_files *f, size_t from, int to) {
   isolate();
   for (size_t i = from; i < f->n; i++) {
     tw_diags why = {0};
-    alarm(LIMIT_S + 1); /* should the parent die, a hanging file must not stay behind */
+    alarm(TW_LIMIT_PATIENCE * LIMIT_S +
+          1); /* should the parent die, a hanging file must not stay behind */
     const thw_plugin *p = tw_plugin_open(f->v[i].path, &why);
     const char *text = p || why.n == 0 ? "" : why.v[0].text;
     record r = {(uint32_t)i, (uint32_t)strlen(text)};
@@ -71,25 +72,15 @@ static _Noreturn void child(const tw_files *f, size_t from, int to) {
 /* ---- the parent -------------------------------------------------------------------------------
  */
 
-static int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* 1: all n bytes read; 0: the child has closed the pipe; -1: the deadline has passed. */
-static int read_all(int fd, void *p, size_t n, int64_t deadline) {
+/* 1: all n bytes read; 0: the child has closed the pipe; -1: the time is over. */
+static int read_all(int fd, void *p, size_t n, tw_limit *limit) {
   char *to = p;
   while (n > 0) {
-    int64_t left = deadline - now_ms();
-    if (left <= 0) return -1;
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    int ready = poll(&wait, 1, (int)left);
-    if (ready == 0) return -1;
-    if (ready < 0) {
-      if (errno == EINTR) continue;
-      return 0;
-    }
+    int ready = poll(&wait, 1, 50);
+    if (ready < 0 && errno != EINTR) return 0;
+    if (ready <= 0 && tw_limit_over(limit)) return -1;
+    if (ready <= 0) continue;
     ssize_t k = read(fd, to, n);
     if (k < 0 && errno == EINTR) continue;
     if (k <= 0) return 0;
@@ -100,15 +91,15 @@ static int read_all(int fd, void *p, size_t n, int64_t deadline) {
 }
 
 /* Reads records until the child ends or falls silent; returns the last read_all. */
-static int collect(tw_files *f, size_t *next, int fd, tw_diags *d) {
+static int collect(tw_files *f, size_t *next, int fd, tw_limit *limit, tw_diags *d) {
   while (*next < f->n) {
-    int64_t deadline = now_ms() + LIMIT_S * 1000;
+    tw_limit_restart(limit);
     record r;
-    int got = read_all(fd, &r, sizeof r, deadline);
+    int got = read_all(fd, &r, sizeof r, limit);
     if (got != 1) return got;
     if (r.file != *next || r.length > 65536) return 0; /* not our record: the plugin's writing */
     char *text = tw_calloc((size_t)r.length + 1, 1);
-    got = read_all(fd, text, r.length, deadline);
+    got = read_all(fd, text, r.length, limit);
     if (got == 1 && r.length) {
       f->v[*next].good = 0;
       tw_warn(d, "%s", text);
@@ -153,7 +144,8 @@ static thw_status run_child(tw_files *f, size_t *next, tw_diags *d) {
     child(f, *next, pipe_fd[1]);
   }
   close(pipe_fd[1]);
-  int end = collect(f, next, pipe_fd[0], d);
+  tw_limit limit = tw_limit_new(pid, LIMIT_S);
+  int end = collect(f, next, pipe_fd[0], &limit, d);
   close(pipe_fd[0]);
   if (end == -1) kill(pid, SIGKILL);
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {

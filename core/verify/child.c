@@ -9,8 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/limit.h"
 
 static void write_all(int fd, const void *p, size_t n) {
   const char *from = p;
@@ -40,46 +41,16 @@ static void isolate(int output) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 typedef struct bytes {
   char *p;
   size_t n;
 } bytes;
 
-/* A child has its limit in processor time, so that a busy machine fails nobody. One that gets no
- * further for that long, or is far behind even on a busy machine, is waiting for something. */
-enum { PATIENCE = 20 };
-typedef struct watch {
-  clockid_t clock;
-  int64_t limit, begun, used, moved; /* all in ms; moved: when `used` last grew */
-} watch;
-
-static watch watch_new(pid_t pid, double seconds) {
-  watch w = {.limit = (int64_t)(seconds * 1000), .begun = now_ms()};
-  w.moved = w.begun;
-  if (clock_getcpuclockid(pid, &w.clock) != 0) w.clock = CLOCK_MONOTONIC;
-  return w;
-}
-
-static int expired(watch *w) {
-  struct timespec t;
-  int64_t now = now_ms(), used = now - w->begun;
-  if (w->clock != CLOCK_MONOTONIC && clock_gettime(w->clock, &t) == 0)
-    used = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-  if (used > w->used) w->used = used, w->moved = now;
-  return used >= w->limit || now - w->moved >= w->limit || now - w->begun >= PATIENCE * w->limit;
-}
-
 /* 0 at the end of the pipe, -1 when the time is over. */
-static int read_all(int fd, watch *w, bytes *b) {
+static int read_all(int fd, tw_limit *l, bytes *b) {
   for (;;) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (expired(w)) return -1;
+    if (tw_limit_over(l)) return -1;
     int n = poll(&p, 1, 50);
     if (n < 0 && errno != EINTR) return -1;
     if (n <= 0) continue;
@@ -166,8 +137,8 @@ vf_answer vf_in_child(double seconds, void (*body)(void *, int, vf_answer *), vo
   close(end[1]);
   setpgid(pid, pid);
   bytes got = {0};
-  watch w = watch_new(pid, seconds);
-  int timed_out = read_all(end[0], &w, &got) != 0;
+  tw_limit limit = tw_limit_new(pid, seconds);
+  int timed_out = read_all(end[0], &limit, &got) != 0;
   close(end[0]);
   if (timed_out) kill(-pid, SIGKILL);
   int status = 0;
