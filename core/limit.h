@@ -19,6 +19,10 @@ typedef struct tw_limit {
   int64_t limit, begun, before, used, moved; /* all in ms */
 } tw_limit;
 
+/* In the child: should the parent be killed, it must not stay behind for ever. */
+void tw_limit_orphan(double seconds);
+
+/* In the parent. */
 tw_limit tw_limit_new(pid_t pid, double seconds);
 /* The child begins something new. */
 void tw_limit_restart(tw_limit *l);

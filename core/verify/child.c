@@ -100,8 +100,10 @@ static int output_file(void) {
   return fd;
 }
 
-static _Noreturn void child(int to, int output, void (*body)(void *, int, vf_answer *), void *arg) {
+static _Noreturn void child(int to, int output, double seconds,
+                            void (*body)(void *, int, vf_answer *), void *arg) {
   isolate(output);
+  tw_limit_orphan(seconds);
   vf_answer a = {VF_PASS, NULL};
   body(arg, output, &a);
   const char *text = a.text ? a.text : "";
@@ -132,7 +134,7 @@ vf_answer vf_in_child(double seconds, void (*body)(void *, int, vf_answer *), vo
   }
   if (pid == 0) {
     close(end[0]);
-    child(end[1], output, body, arg);
+    child(end[1], output, seconds, body, arg);
   }
   close(end[1]);
   setpgid(pid, pid);

@@ -48,6 +48,17 @@ grep -q 'a plugin must not exit' "$work/out" || bad 'exits: the reason'
 expect ' works' "$components/broken.so" --component hangs --check works --timeout 2
 grep -q 'no answer within 2 seconds' "$work/out" || bad 'hangs: the reason'
 
+# Killed in the middle of a check, the tool leaves nothing behind: what it started holds the pipe.
+mkfifo "$work/alive"
+"$thalweg" verify "$components/broken.so" --component hangs --check works --timeout 1000 \
+  >/dev/null 2>&1 3>"$work/alive" &
+exec 4<"$work/alive"
+sleep 1
+kill -9 $!
+wait 2>/dev/null
+timeout 60 cat <&4 || bad 'hangs: the check outlives the tool'
+exec 4<&-
+
 # The plugin as a whole.
 expect '' "$components/entry_good.so"
 expect ' identity' "$components/entry_license.so"
