@@ -169,8 +169,8 @@ static thw_status load(void *self, thw_reader *r) {
   THW_TRY(r->vec(r, "x", m->x));
   thw_status st = r->i64(r, "t", &m->t);
   if (st != THW_OK && !IS("missing-state")) return st;
-  if (m->t < 0 && !IS("damaged-state"))
-    return m->host->fail(m->ctx, THW_E_STATE, "the number of steps is negative");
+  if ((m->t < 0 || m->t > INT64_MAX / 2) && !IS("damaged-state"))
+    return m->host->fail(m->ctx, THW_E_STATE, "no run has that number of steps");
   if (IS("damaged-state") && (m->t < 0 || m->t > 1000000)) abort();
   THW_TRY(r->f64(r, "scale", &m->scale));
   if (!(fabs(m->scale) < 1e6)) return m->host->fail(m->ctx, THW_E_STATE, "the scale is not sane");
