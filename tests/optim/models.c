@@ -22,7 +22,7 @@ double rig_bowl_h(int64_t i, int64_t j, int64_t d, double condition, double spre
 }
 
 double rig_bowl_c(int64_t i, int64_t j) {
-  return 0.1 * sin((double)(3 * i + 7 * j));
+  return 0.1 * sin(3.0 * (double)i + 7.0 * (double)j); /* rows of a stream may be huge */
 }
 
 static double get(const thw_view *v, int64_t i) {
