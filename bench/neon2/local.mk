@@ -4,6 +4,7 @@ EXTRA_DIST += \
   %D%/overhead.cfg \
   %D%/overhead.py \
   %D%/reproduce.py \
+  %D%/stairs.cfg \
   %D%/stream.cfg \
   %D%/sum.cfg
 

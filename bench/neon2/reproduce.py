@@ -8,9 +8,12 @@ also over n.
 
 Methods (thalweg run on sum.cfg and stream.cfg): gradients from an exact saddle to a point that the
 method itself has proved to be an (epsilon, delta)-local minimum, delta = sqrt(epsilon), over a
-decade and a half of epsilon; the host's verdict, which is not counted, must agree. Two families: a
-fixed function, and one whose saddle is always just within reach (smallest eigenvalue -2 delta). Accounts of the run say which part of
-the cost is the search's.
+decade and a half of epsilon; the host's verdict, which is not counted, must agree. Three families:
+a fixed function; one whose saddle is always just within reach (smallest eigenvalue -2 delta); and
+that one behind a valley along which the gradient is 1.5 epsilon until f has fallen by 1, the worst
+case of gradient descent. Accounts of the run say which part of the cost is the search's, which the
+tests', and these are fitted by themselves, too. On a staircase of saddles, one after another, the
+cost is measured over their number.
 
 Medians over the seeds; an exponent is the slope of a straight line through their logarithms, with
 the 95 % interval of that regression (so that a bent line has a wide one). A cell whose predicted
@@ -56,8 +59,12 @@ METHODS = {
     "spider, own escape": ("stream", ["optimizer.type=spider", "optimizer.escape=perturb"], 3.5,
                            "eps^-3 + eps^-2 delta^-3 + eps^-1 delta^-4"),
 }
-FIXED, SHRINKING = "", ", saddle at -2 delta"
-FAMILIES = (FIXED, SHRINKING)
+FIXED, SHRINKING, VALLEY = "", ", saddle at -2 delta", ", behind a valley"
+FAMILIES = (FIXED, SHRINKING, VALLEY)
+
+# Saddles on the way down, and the methods that meet them.
+STAIRS = [4, 8, 16, 32, 64]
+ON_STAIRS = {"neon2(gd)": around("gd", "optimizer.search=det"), "neon2(svrg)": around("svrg")}
 
 # On sums of growing n, and theory's exponent of n.
 IN_N = {
@@ -67,10 +74,11 @@ IN_N = {
 }
 
 # search: exponents of 1/delta and of n, as (least, most): n + n^{3/4} delta^{-1/2} grows like either
-# of its terms.
+# of its terms. vr with its fixed mini-batch b = 16 has a third one, b L / delta, once the step is at
+# its cap 0.5/L (notes.md).
 SEARCHES = {"det": ((0.5, 0.5), None), "krylov": ((0.5, 0.5), None), "online": ((2.0, 2.0), None),
-            "svrg": ((0.0, 0.5), (0.75, 1.0)), "vr": ((0.0, 2 / 3), (2 / 3, 1.0)),
-            "vr (batch 2)": ((0.0, 2 / 3), (2 / 3, 1.0))}
+            "svrg": ((0.0, 0.5), (0.75, 1.0)), "vr": ((0.0, 1.0), (0.0, 1.0)),
+            "vr (batch by rule)": ((0.0, 2 / 3), (2 / 3, 1.0))}
 
 # Quantiles of Student's t for 95 %, two-sided, by degrees of freedom.
 T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306}
@@ -178,7 +186,7 @@ def search_fits(cells):
             fit["formula"] = slope(list(inverse), [c["plan"] for c in inverse.values()])[0]
         fits.append(fit)
     by_n = []
-    for name in ("vr", "vr (batch 2)", "svrg"):
+    for name in ("vr", "vr (batch by rule)", "svrg"):
         for task in ("find", "certify"):
             mine = {n: c for (s, n, t), c in cells.items() if (s, t) == (name, task)}
             if not mine:
@@ -201,9 +209,10 @@ def run_method(args, config, settings, epsilon, seed, n=None):
     with tempfile.TemporaryDirectory() as tmp:
         cmd = [args.thalweg, "run", os.path.join(HERE, config + ".cfg"), "--quiet", "--no-plot",
                "--out", os.path.join(tmp, "run")]
-        rows = 4096 if config == "stream" else n or 2000  # of a pass
+        rows = 4096 if config == "stream" else n or (500 if config == "stairs" else 2000)
         values = [*settings, f"run.seed={seed}", f"stop.epsilon={epsilon!r}",
-                  f"stop.delta={math.sqrt(epsilon)!r}", f"stop.passes={args.most / rows!r}"]
+                  *([] if config == "stairs" else [f"stop.delta={math.sqrt(epsilon)!r}"]),
+                  f"stop.passes={args.most / rows!r}"]
         if n:
             values.append(f"source.n={n}")
         for v in values:
@@ -251,13 +260,18 @@ def shrinking(epsilon):
     return f"model.eigenvalues=[{-2 * delta!r},{-1.5 * delta!r},{-1.2 * delta!r}]"
 
 
-def methods(args, pool):
+def methods(args, pool, families):
     out, left = {}, []
-    for family in FAMILIES:
+    for family in families:
         for name, (config, settings, theory, formula) in METHODS.items():
             def run(e, seed):
-                more = [shrinking(e)] if family == SHRINKING else []
-                return run_method(args, config, [*settings, *more], e, seed)
+                more, n = [], None
+                if family != FIXED:
+                    more.append(shrinking(e))
+                if family == VALLEY:
+                    more.append(f"model.valley={1.5 * e!r}")
+                    n = 500 if config == "sum" else None
+                return run_method(args, config, [*settings, *more], e, seed, n)
 
             cells, skipped = ladder(args, pool, name + family,
                                     SUM_EPSILONS if config == "sum" else EPSILONS, run)
@@ -276,8 +290,32 @@ def methods_in_n(args, pool):
     return out, left
 
 
+def methods_on_stairs(args, pool):
+    out, left = {}, []
+    for name, settings in ON_STAIRS.items():
+        cells, skipped = ladder(args, pool, name + ", saddles", STAIRS, lambda k, s: run_method(
+            args, "stairs", [*settings, f"model.stairs={k}", "stop.delta=0.05"], 1e-3, s))
+        out[name] = cells
+        left += [f"{name} on {k} saddles" for k in skipped]
+    return out, left
+
+
+def part_fits(cells_of):
+    """The search's and the tests' part of the cost, each against its own theory."""
+    fits = []
+    for name, cells in cells_of.items():
+        base = next(name.removesuffix(f) for f in (VALLEY, SHRINKING, FIXED) if name.endswith(f))
+        if base not in METHODS or METHODS[base][0] != "stream" or "own escape" in base:
+            continue
+        for part, theory in (("search", (1.0, 1.0)), ("test", (2.0, 2.0))):
+            inverse = {1 / e: {"median": c[part]} for e, c in cells.items() if c[part] > 0}
+            fits.append(fit_line(f"{name}: {part}", sorted(inverse), inverse, theory))
+    return fits
+
+
 # ---- the report ------------------------------------------------------------------------------------
 
+FITS = ("search_fits", "search_fits_n", "method_fits", "method_fits_n", "part_fits", "stairs_fits")
 FIT_HEAD = ["| what | measured | dearest three | theory | |", "|---|---|---|---|---|"]
 
 
@@ -309,9 +347,8 @@ def notes():
 
 
 def report(args, data):
-    s_fits, s_by_n, m_fits, m_by_n = (data[k] for k in ("search_fits", "search_fits_n",
-                                                        "method_fits", "method_fits_n"))
-    steep = [f["what"] for f in s_fits + s_by_n + m_fits + m_by_n
+    s_fits, s_by_n, m_fits, m_by_n, m_parts, m_stairs = (data[k] for k in FITS)
+    steep = [f["what"] for f in s_fits + s_by_n + m_fits + m_by_n + m_stairs
              if mark(f) == "**steeper**"]
     text = ["<!-- SPDX-License-Identifier: BSD-3-Clause -->",
             "# Exponents of Neon2, measured against theory", "",
@@ -334,12 +371,20 @@ def report(args, data):
     text += [row(f) + f" {METHODS[f['name']][3]} |" for f in m_fits]
     text += ["", "## Methods: cost at epsilon = 0.01 as a power of n", "", *FIT_HEAD]
     text += [row(f) for f in m_by_n]
+    text += ["", "## Methods: parts of the cost on streams, as a power of 1/epsilon", "",
+             "A search costs delta^-2, so epsilon^-1; a test V/epsilon^2, and there are as many as"
+             " epochs.", "", *FIT_HEAD]
+    text += [row(f) for f in m_parts]
+    text += ["", "## Methods: cost as a power of the number of saddles on the way", "", *FIT_HEAD]
+    text += [row(f) for f in m_stairs]
     if data["left_out"]:
         text += ["", "Left out as too expensive for twenty minutes: " +
                  "; ".join(data["left_out"]) + "."]
     text += ["", *notes(), "", "## Cells: methods", ""]
     text += table_of_cells(data["methods"], data["methods"], "method, epsilon")
     text += ["", *table_of_cells(IN_N, data["methods_n"], "method at epsilon = 0.01, n")]
+    text += ["", *table_of_cells(ON_STAIRS, data["methods_stairs"],
+                                 "method on a staircase, saddles")]
     text += ["", "## Cells: searches", "", *table_of_searches(data["search_cells"])]
     with open(os.path.join(args.out, "neon2.md"), "w") as f:
         f.write("\n".join(text).rstrip() + "\n")
@@ -348,10 +393,9 @@ def report(args, data):
 def raw(args, data):
     """Every run, one to a line, and the fits."""
     runs = [{k: v for k, v in r.items() if k != "seconds"} | {"method": name}
-            for key in ("methods", "methods_n") for name, cells in data[key].items()
+            for key in ("methods", "methods_n", "methods_stairs") for name, cells in data[key].items()
             for c in cells.values() for r in c["rows"]]
-    fits = [f for k in ("search_fits", "search_fits_n", "method_fits", "method_fits_n")
-            for f in data[k]]
+    fits = [f for k in FITS for f in data[k]]
     lines = lambda rows: ",\n".join(json.dumps(r) for r in rows)
     with open(os.path.join(args.out, "neon2.json"), "w") as f:
         f.write(f'{{"left_out": {json.dumps(data["left_out"])},\n"fits": [\n{lines(fits)}],\n'
@@ -384,8 +428,8 @@ def plot(args, data):
     large = [c for c in searches_ if "n = 64000" in c[0] or "n = 1000" in c[0]]
     of = lambda config, family: [(m, data["methods"][m + family]) for m in METHODS
                                  if METHODS[m][0] == config]
-    sums = of("sum", FIXED) + [(m + SHRINKING, data["methods"][m + SHRINKING]) for m in METHODS
-                               if METHODS[m][0] == "sum"]
+    sums = [(m + f, data["methods"][m + f]) for f in FAMILIES for m in METHODS
+            if METHODS[m][0] == "sum"]
     blocks, script = [], ["set terminal svg size 1300,1300 font ',11' background '#ffffff'",
                           f"set output '{os.path.join(args.out, 'neon2.svg')}'",
                           "set encoding utf8", "set logscale xy", "set format y '10^{%L}'",
@@ -395,8 +439,8 @@ def plot(args, data):
             (small, "Searches: one function and a stream", "delta"),
             (large, "Searches on finite sums", "delta"),
             (of("stream", FIXED), "Methods on a stream, delta = sqrt(epsilon)", "epsilon"),
-            (of("stream", SHRINKING), "The same, saddle at -2 delta", "epsilon"),
-            (sums, "Methods on a sum of 2,000 rows, delta = sqrt(epsilon)", "epsilon"),
+            (of("stream", VALLEY), "The same behind a valley", "epsilon"),
+            (sums, "Methods on sums, delta = sqrt(epsilon)", "epsilon"),
             (list(data["methods_n"].items()), "Methods on sums, epsilon = 0.01", "n"))):
         script.append("set xrange [*:*] " + ("noreverse" if label == "n" else "reverse"))
         b, s = panel(curves, title, label, f"d{i}x")
@@ -413,6 +457,47 @@ def plot(args, data):
         f.write(head + "\n<!-- SPDX-License-Identifier: BSD-3-Clause -->\n" + rest)
 
 
+# ---- pieces ----------------------------------------------------------------------------------------
+
+PIECES = ("searches", "fixed", "shrinking", "valley", "n", "stairs")
+
+
+def measure(args, pool, piece, data):
+    if piece == "searches":
+        data["searches"] = searches(args, pool)
+        return
+    if piece == "n":
+        data["methods_n"], left = methods_in_n(args, pool)
+    elif piece == "stairs":
+        data["methods_stairs"], left = methods_on_stairs(args, pool)
+    else:
+        cells, left = methods(args, pool, [FAMILIES[PIECES.index(piece) - 1]])
+        data["methods"] |= cells
+    data["left_out"] += left
+
+
+KINDS = ("methods", "methods_n", "methods_stairs")
+
+
+def keep(name, data):
+    out = {"searches": data["searches"], "left_out": data["left_out"]}
+    for kind in KINDS:
+        out[kind] = {m: [[x, c["rows"]] for x, c in cells.items()]
+                     for m, cells in data[kind].items()}
+    with open(name, "w") as f:
+        json.dump(out, f)
+
+
+def join(name, data):
+    with open(name) as f:
+        part = json.load(f)
+    data["searches"] += part["searches"]
+    data["left_out"] += part["left_out"]
+    for kind in KINDS:
+        for m, cells in part[kind].items():
+            data[kind][m] = {x: {"rows": rows} | cell_of(rows) for x, rows in cells}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--thalweg", default="thalweg", help="the program (plugins must be found)")
@@ -420,46 +505,50 @@ def main():
     p.add_argument("--seeds", type=int, default=10)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--most", type=float, default=1e8, help="budget of a run in gradients")
-    p.add_argument("--only", choices=("searches", "methods"), help="one half, on the screen only")
+    p.add_argument("--only", choices=PIECES, help="one piece of the whole, written to --keep")
+    p.add_argument("--keep", help="file for that piece")
+    p.add_argument("--use", nargs="+", help="such files, together, instead of measuring")
     p.add_argument("--out", default=os.path.join(HERE, "..", "results"))
     args = p.parse_args()
     start = time.perf_counter()
-    data = {"searches": [], "methods": {}, "methods_n": {}, "left_out": []}
+    data = {"searches": [], "methods": {}, "methods_n": {}, "methods_stairs": {}, "left_out": []}
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        if args.only != "methods":
-            data["searches"] = searches(args, pool)
-        if args.only != "searches":
-            data["methods"], left = methods(args, pool)
-            data["methods_n"], left_n = methods_in_n(args, pool)
-            data["left_out"] = left + left_n
+        for piece in PIECES:
+            if not args.use and args.only in (None, piece):
+                measure(args, pool, piece, data)
+    for name in args.use or []:
+        join(name, data)
+    if args.only:
+        if args.keep:
+            keep(args.keep, data)
+        return 0
     data["search_cells"] = search_cells(data["searches"])
     data["search_fits"], data["search_fits_n"] = search_fits(data["search_cells"])
     data["method_fits"] = []
     for name, cells in data["methods"].items():
         inverse = {1 / e: c for e, c in cells.items()}
-        base = name.removesuffix(SHRINKING)
+        base = name.removesuffix(SHRINKING).removesuffix(VALLEY)
         config, _, theory, _ = METHODS[base]
         data["method_fits"].append(fit_line(f"{base}, {config}{name[len(base):]}", sorted(inverse),
                                             inverse, (theory, theory)) | {"name": base})
     data["method_fits_n"] = [fit_line(name, sorted(cells), cells, IN_N[name][1])
                              for name, cells in data["methods_n"].items()]
-    for f in data["search_fits"] + data["search_fits_n"] + data["method_fits"] + \
-            data["method_fits_n"]:
+    data["part_fits"] = part_fits(data["methods"])
+    data["stairs_fits"] = [fit_line(name, sorted(cells), cells, (1.0, 1.0))
+                           for name, cells in data["methods_stairs"].items()]
+    for f in (f for k in FITS for f in data[k]):
         print(row(f))
     print(f"{time.perf_counter() - start:.0f} s")
-    if args.only:
-        return 0
     os.makedirs(args.out, exist_ok=True)
     report(args, data)
     raw(args, data)
     plot(args, data)
-    wrong = [name for name, cells in data["methods"].items()
+    wrong = [name for key in ("methods", "methods_n", "methods_stairs")
+             for name, cells in data[key].items()
              for c in cells.values() if c["right"] < 0.9 * c["runs"]]
     if wrong:
         print("fewer than 9 of 10 runs end in a local minimum: " + ", ".join(sorted(set(wrong))))
-    steep = [f for f in data["search_fits"] + data["search_fits_n"] + data["method_fits"] +
-             data["method_fits_n"]
-             if mark(f) == "**steeper**" and not f["what"].startswith("vr")]  # vr has no theorem
+    steep = [f for k in FITS if k != "part_fits" for f in data[k] if mark(f) == "**steeper**"]
     return 1 if wrong or steep else 0
 
 

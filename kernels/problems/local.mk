@@ -9,5 +9,6 @@ libthwproblems_la_SOURCES = \
   %D%/ridge.c \
   %D%/spectrum.c \
   %D%/staircase.c \
-  %D%/tensor.c
+  %D%/tensor.c \
+  %D%/valley.c
 libthwproblems_la_LIBADD = libthwlinear.la $(LIBM)

@@ -97,6 +97,7 @@ static int means(thwp_planted *p, const thw_batch *b, int lin) {
     p->smean[j] = cs * s;
     p->cmean[j] = cc * c;
   }
+  for (int64_t j = p->d - p->quiet; j < p->d; j++) p->smean[j] = p->cmean[j] = 0;
   return 1;
 }
 

@@ -104,6 +104,15 @@ int64_t thwp_quartic_room(int64_t d);
 void thwp_quartic_init(thwp_quartic *q, thwp_pool pool, int64_t d, const double *a, int diagonal,
                        double *room);
 
+/* `other`, which is the caller's and has a diff, and slope (sqrt(1 + t^2) - 1) in one more
+ * coordinate, the last: see valley.c. */
+typedef struct thwp_valley {
+  thwp_objective o;
+  const thwp_objective *other;
+  double slope;
+} thwp_valley;
+void thwp_valley_init(thwp_valley *v, const thwp_objective *other, double slope);
+
 /* f = z'Az/2 + L2 sum z_j^3/6 + g'z, z = x - s. a, g, s are the caller's. */
 typedef struct thwp_cubic {
   thwp_objective o;
@@ -160,7 +169,8 @@ void thwp_staircase_bounds(const thwp_staircase *s, double *L, double *L2);
 typedef struct thwp_planted {
   const thwp_objective *objective;
   thwp_pool pool;
-  int64_t n, d; /* n = -1: a stream */
+  int64_t n, d;  /* n = -1: a stream */
+  int64_t quiet; /* the last coordinates, which have no noise; 0 after init */
   double tauH, taub;
   thw_rng rows;
   signed char *sign; /* n/2 x d, or NULL: made when needed */

@@ -111,6 +111,7 @@ static const struct {
 } cases[] = {{"quartic-saddle", "d=9 hessian_noise=0.3 gradient_noise=0.2"},
              {"quartic-saddle", "d=7 rotate=0"},
              {"quartic-saddle", "d=131"},
+             {"quartic-saddle", "d=9 valley=0.3 hessian_noise=0.3 gradient_noise=0.2"},
              {"matrix-factorisation", "d=6 columns=2 hessian_noise=0.1"},
              {"tensor-ica", "d=6 gradient_noise=0.1"},
              {"staircase", "stairs=4 d=6"},

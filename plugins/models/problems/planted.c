@@ -97,11 +97,17 @@ static thw_status quartic_build(problem *p) {
   }
   thwp_quartic_init(&p->u.quartic, p->pool, d, a, !q->rotate, room);
   p->block.name = "x";
-  return problem_plant(p, &p->u.quartic.o, &q->noise);
+  if (!(q->valley > 0)) return problem_plant(p, &p->u.quartic.o, &q->noise);
+  thwp_valley_init(&p->u.valley, &p->u.quartic.o, q->valley);
+  THW_TRY(problem_plant(p, &p->u.valley.o, &q->noise));
+  p->planted.quiet = 1;
+  return THW_OK;
 }
 
 static void quartic_saddle(const problem *p, double *x, thw_rng *r) {
-  (void)p, (void)x, (void)r;
+  double slope = ((const quartic_params *)p->params)->valley;
+  (void)r;
+  if (slope > 0) x[p->d - 1] = 1 / slope;
 }
 
 /* From below by lam s/2 + s^2/(4 d), s = |x|^2. */
@@ -109,8 +115,9 @@ static void quartic_facts(const problem *p, double R, thw_facts *out) {
   out->convexity = p->low;
   out->lower_bound = p->low < 0 ? -p->low * p->low * (double)p->d / 4 : 0;
   if (R > 0) {
-    out->lipschitz = fmax(-p->low, p->high + 3 * R * R);
-    out->lipschitz_hess = 6 * R;
+    double slope = ((const quartic_params *)p->params)->valley;
+    out->lipschitz = fmax(fmax(-p->low, p->high + 3 * R * R), slope);
+    out->lipschitz_hess = fmax(6 * R, 0.8587 * slope); /* 3 t (1 + t^2)^-5/2 at t = 1/2 */
   }
   problem_noise_facts(p, out);
 }

@@ -80,8 +80,12 @@ static const thw_param quartic_table[] = {
         quartic_params, rotate, 1,
         "A is rotated at random (d up to 4096); else diagonal, where f is a sum over the "
         "coordinates with the minimum -sum lam^2/4 over the negative lam."),
+    THW_PARAM_REAL(quartic_params, valley, 0.0, 0.0, 1e3, THW_P_LOG, NULL,
+                   "Slope s of a valley before the saddle: one coordinate t more, without noise, "
+                   "which begins at 1/s and brings s (sqrt(1 + t^2) - 1), a gradient of s for "
+                   "L/s^2 steps of 1/L; 0: none."),
     NOISE(quartic_params),
-    START(quartic_params, 0.01, "at x = 0"),
+    START(quartic_params, 0.01, "at x = 0 (the valley's coordinate at 1/s)"),
 };
 
 static const thw_param factor_table[] = {
@@ -170,7 +174,8 @@ MODEL(quartic, problem_quartic, "quartic-saddle", quartic_table, quartic_params,
       "direction of negative curvature; where the minima lie is known only for rotate = false (see "
       "there), and f >= -d lam_min^2/4.\n\n"
       "L = max(|lam_min|, lam_max + 3 r^2) and L2 = 6 r for |x| <= r: near 0, L = max "
-      "|lam|." NOISE_DOC,
+      "|lam|. With valley > 0 gradient descent first has to go down a slope that is as long as the "
+      "theory allows." NOISE_DOC,
       "Z. Allen-Zhu, Y. Li: NEON2: Finding Local Minima via First-Order Oracles. NeurIPS 2018 (the "
       "setting of its theorems)")
 

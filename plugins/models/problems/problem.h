@@ -25,7 +25,7 @@ typedef struct quartic_params {
   noise_params noise;
   int64_t d;
   thw_reals eigenvalues;
-  double rest_min, rest_max;
+  double rest_min, rest_max, valley;
   int32_t rotate, reserved;
 } quartic_params;
 
@@ -86,7 +86,10 @@ struct problem {
   double *x0;       /* d */
   double low, high; /* least and greatest eigenvalue of A or M */
   union {
-    thwp_quartic quartic;
+    struct {
+      thwp_quartic quartic;
+      thwp_valley valley;
+    };
     thwp_factor factor;
     thwp_tensor tensor;
     thwp_staircase staircase;
