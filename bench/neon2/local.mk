@@ -3,6 +3,7 @@ EXTRA_DIST += \
   %D%/notes.md \
   %D%/overhead.cfg \
   %D%/overhead.py \
+  %D%/report.py \
   %D%/reproduce.py \
   %D%/stairs.cfg \
   %D%/stream.cfg \
