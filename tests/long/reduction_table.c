@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/problems/cells.h"
+#include "tests/problems/chain.h"
+#include "tests/problems/model.h"
 #include "tests/problems/problems.h"
 #include "tests/problems/reduce.h"
 
@@ -142,6 +145,42 @@ static void rules(void) {
   }
 }
 
+/* Gradients until f <= -delta^2/10 from the exact saddle, one row, L = 1 given and the probe radius
+ * not measured (11 gradients); perturbed gradient
+ * descent needs 90/1096/13217 (tests/rivals/test_perturbed_gd.c). */
+static void leaving(void) {
+  enum { D = 100, MOST = 200 };
+  static const double at[3] = {0.1, 0.01, 0.001}, want[3] = {17, 56, 212};
+  double *a = tp_doubles(D * D), lam[D], cost[MOST];
+  printf("leaving a saddle of one row: gradients until f <= -delta^2/10\n");
+  for (int k = 0; k < 3; k++) {
+    tp_chain_goal(at[k] * at[k], at[k]);
+    for (int i = 0; i < seeds && i < MOST; i++) {
+      thw_rng r = {.key = {FIRST + (uint32_t)i, 90}};
+      double f = 0;
+      tp_planted(D, at[k], 1, &r, lam);
+      tp_symmetric(D, lam, &r, a);
+      tp_model m = tp_quartic(1, D, a, 0, 0, &r);
+      tp_oracle *o = tp_oracle_new(&m, THW_F64, 0);
+      tp_chain *t = tp_chain_new(o, FIRST + (uint64_t)i, 100000,
+                                 "neon2 search=det lipschitz=1 probe=sqrt", "gd step=0.9");
+      if (tp_chain_start(t) != THW_OK) abort();
+      while (f > -at[k] * at[k] / 10 && tp_chain_run(t, 1, 1) == THW_OK)
+        if (thw_oracle_eval(tp_oracle_object(o), tp_chain_point(t), NULL, &f, NULL) != THW_OK)
+          abort();
+      if (!(f <= -at[k] * at[k] / 10)) failed("the saddle was not left");
+      cost[i] = (double)tp_chain_cost(t, NULL);
+      tp_chain_free(t);
+      tp_oracle_free(o);
+      tp_model_free(&m);
+    }
+    double median = tp_median(cost, seeds < MOST ? seeds : MOST);
+    printf("  delta %-26g %8.4g | %8.4g %5.2f\n", at[k], want[k], median, median / want[k]);
+    if (!(median <= 1.3 * want[k])) failed("more than the specification's by 30 %");
+  }
+  free(a);
+}
+
 /* Samples in units of 40,000, of a sum that is treated as a stream. */
 static void online(void) {
   static const struct {
@@ -175,6 +214,7 @@ int main(int argc, char **argv) {
     by_themselves(&table[i]);
   }
   if (!only || strcmp(only, "rules") == 0) rules();
+  if (!only || strcmp(only, "leaving") == 0) leaving();
   if (!only || strcmp(only, "online") == 0) online();
   printf("%d failures\n", failures);
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;

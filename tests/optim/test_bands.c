@@ -17,7 +17,7 @@ typedef struct problem {
   const char *name, *text, *constants, *L;
 } problem;
 
-static const problem problems[2] = {
+static const problem problems[3] = {
     {"NL",
      "source: { type = \"noisy-logistic\"; n = %d; d = 50; noise = 0.1; };"
      "model: { type = \"logistic-nonconvex\"; nonconvex = 0.01; init = \"normal\"; init_scale = "
@@ -27,6 +27,10 @@ static const problem problems[2] = {
      "source: { type = \"robust-rows\"; n = %d; d = 30; };"
      "model: { type = \"geman-mcclure\"; init = \"normal\"; init_scale = 0.5; };",
      "lipschitz = 0.031; variance_hess = 0.028; ", "0.031"},
+    {"MS",
+     "source: { type = \"rows\"; n = %d; };"
+     "model: { type = \"matrix-sensing\"; start = \"random\"; };",
+     "lipschitz = 8.0; variance_hess = 420.0; ", "8.0"},
 };
 
 static int ascending(const void *a, const void *b) {
@@ -238,6 +242,55 @@ static void batches_do_not_change_the_cost(void **state) {
   }
 }
 
+/* ---- MS in (a) and (b) ------------------------------------------------------------------------
+ */
+
+/* Fourth column of both tables; scsg and natasha15 are in test_epochs. */
+static void matrix_sensing(void **state) {
+  (void)state;
+  static const double level[4] = {0.3, 0.1, 1e-2, 1e-3}, of_batches[3] = {4, 8, 12};
+  static const struct {
+    const char *optimizer;
+    double part, want[4];
+  } rows[] = {
+      {"type = \"gd\"; step = 0.125; ", 1, {22, 30, NEVER, NEVER}},
+      {"type = \"gd\"; momentum = \"heavy-ball\"; step = 0.125; ", 1, {27, NEVER, NEVER, NEVER}},
+      {"type = \"gd\"; momentum = \"nesterov\"; step = 0.125; ", 1, {11, 18, 34, NEVER}},
+      {"type = \"adam\"; batch = 0; ", 1, {32, NEVER, NEVER, NEVER}},
+      {"type = \"sgd\"; lipschitz = 8.0; variance_hess = 420.0; ", 0.2, {0.4, 0.4, 0.4, 0.4}},
+      {"type = \"sgd\"; schedule = \"inverse-sqrt\"; decay = 0.02; lipschitz = 8.0; variance_hess "
+       "= "
+       "420.0; ",
+       0.2,
+       {0.4, 0.4, 0.8, 0.8}},
+      {"type = \"adam\"; batch = 64; ", 0.2, {0.6, 1.3, 1.3, 1.9}},
+      {"type = \"svrg\"; batch = 16; lipschitz = 8.0; variance_hess = 420.0; ", 0, {4, 4, 8, 12}}};
+  int bad = 0;
+  if (!all) skip();
+  for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+    double got[4];
+    medians(&problems[2], 10000, rows[k].optimizer, rows[k].part, BUDGET, level, 4, got);
+    print_row(&problems[2], rows[k].optimizer, got, 4);
+    for (int i = 0; i < 4; i++)
+      if (!within(got[i], rows[k].want[i]))
+        bad++, print_message("  level %g: expected %g\n", level[i], rows[k].want[i]);
+  }
+  double least[3] = {NEVER, NEVER, NEVER}, most[3] = {0};
+  for (int b = 1; b <= 64; b *= 4) {
+    double got[3];
+    char text[200];
+    snprintf(text, sizeof text, "type = \"svrg\"; batch = %d; %s", b, problems[2].constants);
+    medians(&problems[2], 10000, text, 0, BUDGET, level + 1, 3, got);
+    print_row(&problems[2], text, got, 3);
+    for (int i = 0; i < 3; i++) {
+      least[i] = fmin(least[i], got[i]), most[i] = fmax(most[i], got[i]);
+      bad += !within(got[i], of_batches[i]);
+    }
+  }
+  for (int i = 0; i < 3; i++) bad += !(most[i] - least[i] <= 2);
+  assert_int_equal(bad, 0);
+}
+
 /* ---- (d): rows ------------------------------------------------------------------------------ */
 
 static void passes_fall_with_the_rows(void **state) {
@@ -265,6 +318,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(methods_need_the_passes_of_the_table),
       cmocka_unit_test(momentum_dips_by_phase),
       cmocka_unit_test(batches_do_not_change_the_cost),
+      cmocka_unit_test(matrix_sensing),
       cmocka_unit_test(passes_fall_with_the_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
