@@ -136,7 +136,7 @@ def table_of_cells(names, cells, title):
     lines = [f"| {title} | gradients: median | 10 % .. 90 % | of it tests | of it searches |"
              " local minima |", "|---|---|---|---|---|---|"]
     for name in names:
-        for x, c in cells[name].items():
+        for x, c in cells.get(name, {}).items():
             part = " | ".join(f"{100 * c[k] / c['median']:.0f} %" for k in ("test", "search"))
             lines.append(f"| {name}, {x:.3g} | {c['median']:.4g} | {c['low']:.4g} .. {c['high']:.4g}"
                          f" | {part} | {c['right']} of {c['runs']} |")
@@ -231,6 +231,8 @@ def panel(curves, title, label, names):
         blocks.append(block(name, cells))
         parts.append(f"${name} using 1:2:3:4 with yerrorlines lw 1.5 pt {i + 4} ps 0.6 title "
                      f"'{what}'")
+    if not parts:
+        return [], []
     return blocks, [f"set title '{title}'", f"set xlabel '{label}'", "plot " + ", ".join(parts)]
 
 
@@ -239,9 +241,9 @@ def plot(args, data):
                  for (name, n, task), cells in data["search_cells"].items()]
     small = [c for c in searches_ if "n =" not in c[0]]
     large = [c for c in searches_ if "n = 64000" in c[0] or "n = 1000" in c[0]]
-    of = lambda config, family: [(m, data["methods"][m + family]) for m in METHODS
+    of = lambda config, family: [(m, data["methods"].get(m + family, {})) for m in METHODS
                                  if METHODS[m][0] == config]
-    sums = [(m + f, data["methods"][m + f]) for f in FAMILIES for m in METHODS
+    sums = [(m + f, data["methods"].get(m + f, {})) for f in FAMILIES for m in METHODS
             if METHODS[m][0] == "sum"]
     blocks, script = [], ["set terminal svg size 1300,1300 font ',11' background '#ffffff'",
                           f"set output '{os.path.join(args.out, 'neon2.svg')}'",
