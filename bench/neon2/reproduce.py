@@ -34,8 +34,8 @@ import tempfile
 import time
 
 from report import (EPSILONS, FAMILIES, FITS, FIXED, HERE, IN_N, METHODS, ON_STAIRS, ROWS, SEARCHES,
-                    SHRINKING, STAIRS, SUM_EPSILONS, VALLEY, fit_line, mark, part_fits, plot, raw,
-                    report, row, slope, spread)
+                    SHRINKING, STAIRS, STAIRS_THEORY, SUM_EPSILONS, VALLEY, fit_line, mark,
+                    part_fits, plot, raw, report, row, slope, spread)
 # ---- searches --------------------------------------------------------------------------------------
 
 
@@ -274,7 +274,7 @@ def main():
     data["method_fits_n"] = [fit_line(name, sorted(cells), cells, IN_N[name][1])
                              for name, cells in data["methods_n"].items()]
     data["part_fits"] = part_fits(data["methods"])
-    data["stairs_fits"] = [fit_line(name, sorted(cells), cells, (1.0, 1.0))
+    data["stairs_fits"] = [fit_line(name, sorted(cells), cells, STAIRS_THEORY[name])
                            for name, cells in data["methods_stairs"].items()]
     for f in (f for k in FITS for f in data[k]):
         print(row(f))
