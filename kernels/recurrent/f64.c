@@ -11,4 +11,5 @@
 
 #include "kernels/recurrent/loss.inc"
 
-const thwr_kernel thwr_f64 = {sizeof(real), forward, tangent, loss, curve, backward, backward_dot};
+const thwr_kernel thwr_f64 = {sizeof(real), NULL,  NULL,     forward,     tangent,
+                              loss,         curve, backward, backward_dot};

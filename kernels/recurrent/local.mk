@@ -4,8 +4,10 @@ libthwrecurrent_la_SOURCES = \
   %D%/backward.inc \
   %D%/cell.inc \
   %D%/f32.c \
+  %D%/f32_avx2.c \
   %D%/f64.c \
   %D%/forward.inc \
   %D%/loss.inc \
+  %D%/packed.inc \
   %D%/real.h \
   %D%/recurrent.h

@@ -8,16 +8,46 @@
 
 #if REAL_IS_FLOAT
 typedef float real;
-#define R_(x) x##F
-#define r_tanh tanhf
-#define r_exp expf
 #define blas_gemm cblas_sgemm
 #else
 typedef double real;
-#define R_(x) x
-#define r_tanh tanh
-#define r_exp exp
 #define blas_gemm cblas_dgemm
+#endif
+
+#ifndef REAL_HAS_PACKED
+#define REAL_HAS_PACKED 0
+#endif
+
+#if REAL_IS_FLOAT
+/* tanh by a quotient of polynomials, within a few units in the last place; a loop of it is one of
+ * vector instructions. A NaN stays one. */
+static inline real r_tanh(real x) {
+  real c = x > 7.90531111F ? 7.90531111F : x;
+  c = c < -7.90531111F ? -7.90531111F : c;
+  real y = c * c;
+  real p = -2.76076847742355e-16F;
+  p = p * y + 2.00018790482477e-13F;
+  p = p * y - 8.60467152213735e-11F;
+  p = p * y + 5.12229709037114e-08F;
+  p = p * y + 1.48572235717979e-05F;
+  p = p * y + 6.37261928875436e-04F;
+  p = p * y + 4.89352455891786e-03F;
+  real q = 1.19825839466702e-06F;
+  q = q * y + 1.18534705686654e-04F;
+  q = q * y + 2.26843463243900e-03F;
+  q = q * y + 4.89352518554385e-03F;
+  return c * p / q;
+}
+static inline real r_sigmoid(real x) {
+  return 0.5F + 0.5F * r_tanh(0.5F * x);
+}
+#else
+static inline real r_tanh(real x) {
+  return tanh(x);
+}
+static inline real r_sigmoid(real x) {
+  return 1 / (1 + exp(-x));
+}
 #endif
 
 /* c = a b + beta c, row-major; ta, tb: transposed. */

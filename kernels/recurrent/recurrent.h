@@ -57,6 +57,8 @@ static inline int64_t thwr_inputs(const thwr_shape *s, int layer) {
  * for zero. Gradients: NULL where they are not wanted. */
 typedef struct thwr_weights {
   const void *v[THWR_BLOCKS];
+  /* W laid out for the steps, forward (there_q: the last part of a gru) and back; NULL: not. */
+  const void *there[THWR_LAYERS], *there_q[THWR_LAYERS], *back[THWR_LAYERS];
 } thwr_weights;
 typedef struct thwr_gradients {
   void *v[THWR_BLOCKS];
@@ -99,6 +101,10 @@ typedef void thwr_watch(void *arg, int k, const thwr_shard *s);
 
 typedef struct thwr_kernel {
   size_t real; /* bytes */
+  /* Lays W out for the steps: bytes that this takes, and doing it, in room aligned to 64 bytes that
+   * must live as long as w. Or NULL. */
+  size_t (*pack_size)(const thwr_shape *n);
+  void (*pack)(const thwr_shape *n, thwr_weights *w, void *room);
   /* States and outputs at w. */
   void (*forward)(const thwr_shape *n, const thwr_weights *w, thwr_shard *s);
   /* Their derivatives along v, after forward at w. */
@@ -115,6 +121,9 @@ typedef struct thwr_kernel {
                        thwr_shard *s, const thwr_gradients *g);
 } thwr_kernel;
 
-extern const thwr_kernel thwr_f32, thwr_f64;
+extern const thwr_kernel thwr_f32, thwr_f32_avx2, thwr_f64;
+
+/* The kernels for this machine; reals of 4 or 8 bytes. */
+const thwr_kernel *thwr_best(size_t real);
 
 #endif

@@ -170,7 +170,7 @@ thw_status rec_create(const thw_component *me, const thw_host *h, thw_ctx *c, co
   m->params = params;
   m->source = slots->object[0];
   m->dtype = h->dtype(c);
-  m->kern = m->dtype == THW_F32 ? &thwr_f32 : &thwr_f64;
+  m->kern = thwr_best(m->dtype == THW_F32 ? sizeof(float) : sizeof(double));
   m->linear = strcmp(me->id, "rnn-linear") == 0;
   m->shape = (thwr_shape){.cell = cell_of(me->id),
                           .act = m->params->activation,

@@ -64,7 +64,7 @@ static void gradients(const rec *m, void *grad, thwr_gradients *out) {
  */
 
 static void initial_outputs(const rec *m, thwr_shard *s) {
-  thwr_weights w;
+  thwr_weights w = {{NULL}, {NULL}, {NULL}, {NULL}};
   for (int i = 0; i < thwr_blocks(&m->shape); i++) w.v[i] = m->block[i].start;
   m->kern->forward(&m->shape, &w, s);
   memcpy(s->y0, s->at.y, (size_t)(s->steps * s->b * m->shape.d) * m->kern->real);
@@ -181,11 +181,22 @@ static void run_wave(rec_job *j, double work, int begin, int end) {
                     2.0 * (double)m->n * (double)j->shards, combine_body, j);
 }
 
+/* W is read at every step of every shard: laid out once. */
+static thw_status pack(rec_job *j) {
+  rec *m = j->m;
+  if (!m->kern->pack) return THW_OK;
+  if (!m->packed) m->packed = m->host->alloc(m->ctx, m->kern->pack_size(&m->shape));
+  if (!m->packed) return rec_fail(m, THW_E_NOMEM, "out of memory for a copy of W");
+  m->kern->pack(&m->shape, &j->w, m->packed);
+  return THW_OK;
+}
+
 static thw_status run_pass(rec_job *j, int begin, int end) {
   rec *m = j->m;
   int64_t n = j->b->n, wave, group_end;
   double work = work_of(m, j->b);
   THW_TRY(rec_slots(m, j->b, j->mode, &wave));
+  THW_TRY(pack(j));
   if (begin) rec_carry_plan(j);
   if (j->g && (n > wave * SHARD || j->group < n || !begin || !end)) THW_TRY(sum_room(m));
   for (j->lo = 0; j->lo < n; j->lo = j->hi) {

@@ -78,7 +78,8 @@ typedef struct rec {
 
   rec_slot *slot;
   int64_t n_slots;
-  double *sum; /* n: gradients of several waves of shards */
+  void *packed; /* W as the steps read it */
+  double *sum;  /* n: gradients of several waves of shards */
   int have_lipschitz;
   double lipschitz;
   rec_kept kept[2];
