@@ -239,7 +239,8 @@ static void verdict(asker *a) {
 static thw_status ask(asker *a, const double *given) {
   tw_explanation *e = a->e;
   const tw_options *o = a->s->opt;
-  e->goal = (thw_goal){sizeof e->goal, 0, o->stop.epsilon, o->stop.delta, o->stop.confidence};
+  e->goal = (thw_goal){sizeof e->goal, 0, o->stop.epsilon, o->stop.delta, o->stop.confidence,
+                       o->stop.passes};
   THW_TRY(at_start(a));
   given_and_facts(a, given);
   THW_TRY(estimates(a));

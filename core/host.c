@@ -243,7 +243,7 @@ static thw_status host_space_make(thw_ctx *c, int64_t n, thw_space **out) {
 
 static thw_status host_goal(thw_ctx *c, thw_goal *out) {
   const tw_session *s = c->session;
-  thw_goal g = {sizeof g, 0, s->epsilon, s->delta, s->confidence};
+  thw_goal g = {sizeof g, 0, s->epsilon, s->delta, s->confidence, s->passes};
   if (out->size < sizeof g) return host_fail(c, THW_E_ARG, "thw_goal: size is not set");
   *out = g;
   return THW_OK;

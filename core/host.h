@@ -20,9 +20,9 @@ typedef struct tw_session {
   /* Where thw_host.log goes; NULL: nowhere. */
   void (*log)(void *arg, uint32_t level, const char *path, const char *text);
   void *log_arg;
-  struct tw_ledger *ledger;          /* NULL: nothing is booked */
-  int64_t step;                      /* the step of the run in progress, from 1; for messages */
-  double epsilon, delta, confidence; /* what the run is after */
+  struct tw_ledger *ledger; /* NULL: nothing is booked */
+  int64_t step;             /* the step of the run in progress, from 1; for messages */
+  double epsilon, delta, confidence, passes; /* what the run is after, and its budget */
   const thw_ctx *claim; /* of the optimizer that ends the run itself, if it is the outermost */
 } tw_session;
 

@@ -132,6 +132,7 @@ thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_a
     s->session.epsilon = o->stop.epsilon;
     s->session.delta = o->stop.delta;
     s->session.confidence = o->stop.confidence;
+    s->session.passes = o->stop.passes;
     s->session.log = log;
     s->session.log_arg = log_arg;
     st = tw_plan_create(plan, &s->session, d);

@@ -314,6 +314,7 @@ typedef struct thw_goal {
   uint32_t size, reserved;
   double epsilon, delta; /* norm of the gradient, curvature -delta; 0: the run does not ask   */
   double confidence;     /* in (0, 1)                                                         */
+  double passes;         /* budget in passes over the rows; 0: no limit                         */
 } thw_goal;
 
 typedef struct thw_host_stop {

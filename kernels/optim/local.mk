@@ -3,6 +3,7 @@
 
 noinst_LTLIBRARIES += libthwoptim.la
 libthwoptim_la_SOURCES = \
+  %D%/clip.h \
   %D%/constants.c \
   %D%/epoch.c \
   %D%/epoch.h \

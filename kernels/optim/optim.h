@@ -133,6 +133,11 @@ void optim_constants_start(optim_constants *c, double L, double VH, int64_t ever
 void optim_constants_stale(optim_constants *c);
 /* An epoch of `work` component gradients has been made. */
 void optim_constants_epoch(optim_constants *c, int64_t work);
+/* A multiple of 1/L in place of the method's own rule. */
+#define OPTIM_C_PARAM(T)                                                                           \
+  THW_PARAM_REAL(T, c, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,                                    \
+                 "With step = 0 the step is c / L; 0: by the rule of parameter step.")
+
 /* Settles L, and V_H when asked for, at x where that is due. */
 thw_status optim_constants_settle(optim_constants *c, const optim *o, optim_probe *p,
                                   const thw_vec *x, int want_VH, int64_t *cost);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stddef.h>
 
-const char *const optim_schedules[] = {"constant",     "step",   "inverse",
-                                       "inverse-sqrt", "cosine", NULL};
+const char *const optim_schedules[] = {"constant", "step",   "inverse", "inverse-sqrt",
+                                       "cosine",   "linear", NULL};
 
 static double shape(const optim_schedule *s, int64_t steps, double passes) {
   switch (s->kind) {
@@ -19,9 +19,19 @@ static double shape(const optim_schedule *s, int64_t steps, double passes) {
     double done = fmin(1.0, passes / s->period);
     return s->minimum + (1.0 - s->minimum) * 0.5 * (1.0 + cos(3.14159265358979323846 * done));
   }
+  case OPTIM_LINEAR:
+    return fmax(s->minimum, 1.0 - (1.0 - s->minimum) * fmin(1.0, passes / s->period));
   default:
     return 1.0;
   }
+}
+
+thw_status optim_schedule_start(optim_schedule *s, const optim *o) {
+  thw_goal goal;
+  if (s->kind != OPTIM_LINEAR) return THW_OK;
+  THW_TRY(optim_goal(o, &goal));
+  if (goal.passes > s->warmup) s->period = goal.passes - s->warmup;
+  return THW_OK;
 }
 
 double optim_schedule_at(const optim_schedule *s, int64_t steps, double passes) {

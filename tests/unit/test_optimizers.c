@@ -105,6 +105,60 @@ static void sgd_averages_and_schedules(void **state) {
       25, mean, 1e-13);
 }
 
+/* g, or as much of it as has norm `most`. */
+static void clip(double *g, double most) {
+  double square = 0;
+  for (int j = 0; j < D; j++) square += g[j] * g[j];
+  for (int j = 0; j < D; j++) g[j] *= fmin(1.0, most / sqrt(square));
+}
+
+/* Long gradients first, short ones later; and a step that falls to the end of the run's budget,
+ * wherever the clipping is. */
+static void clipping_and_linear_decay(void **state) {
+  (void)state;
+  double x[D], v[D] = {0}, m[D] = {0}, s[D] = {0}, g[D];
+  int cut = 0;
+  start(x);
+  for (int t = 0; t < 40; t++) {
+    bowl_gradient(x, g);
+    double before = g[0];
+    clip(g, 0.5);
+    cut += g[0] != before;
+    for (int j = 0; j < D; j++) v[j] = 0.9 * v[j] - 0.05 * (1 - t / 50.0) * g[j], x[j] += v[j];
+  }
+  assert_true(cut > 5 && cut < 35);
+  runs_to("stop: { passes = 50.0; }; optimizer: { type = \"sgd\"; batch = 0; step = 0.05; momentum "
+          "= \"heavy-ball\"; clip = 0.5; schedule = \"linear\"; };",
+          40, x, 1e-13);
+  start(x);
+  for (int t = 1; t <= 25; t++) {
+    bowl_gradient(x, g);
+    clip(g, 0.5);
+    for (int j = 0; j < D; j++) {
+      m[j] = 0.9 * m[j] + 0.1 * g[j];
+      s[j] = 0.999 * s[j] + 0.001 * g[j] * g[j];
+      x[j] -= 0.05 * (1 - (t - 1) / 30.0) * (m[j] / (1 - pow(0.9, t))) /
+              (sqrt(s[j] / (1 - pow(0.999, t))) + 1e-8);
+    }
+  }
+  runs_to("stop: { passes = 0.0; }; optimizer: { type = \"adam\"; batch = 0; clip = 0.5; schedule "
+          "= \"linear\"; };",
+          25, x, 1e-13);
+}
+
+/* The model knows that L = 1. */
+static void steps_by_constant(void **state) {
+  (void)state;
+  double x[D], g[D];
+  start(x);
+  for (int t = 0; t < 25; t++) {
+    bowl_gradient(x, g);
+    for (int j = 0; j < D; j++) x[j] -= 1.5 * g[j];
+  }
+  runs_to("optimizer: { type = \"gd\"; c = 1.5; };", 25, x, 1e-13);
+  runs_to("optimizer: { type = \"sgd\"; batch = 0; c = 1.5; };", 25, x, 1e-13);
+}
+
 static void schedules_have_their_shapes(void **state) {
   (void)state;
   optim_schedule s = {OPTIM_COSINE, 0.5, 10.0, 2.0, 0.1};
@@ -117,6 +171,9 @@ static void schedules_have_their_shapes(void **state) {
   assert_true(optim_schedule_at(&s, 5, 11.9) == 1.0 && optim_schedule_at(&s, 5, 12.1) == 0.5);
   s.kind = OPTIM_INVERSE, s.warmup = 0.0;
   assert_true(optim_schedule_at(&s, 6, 1.0) == 0.25);
+  s.kind = OPTIM_LINEAR;
+  assert_true(fabs(optim_schedule_at(&s, 6, 2.5) - 0.775) < 1e-15);
+  assert_true(optim_schedule_at(&s, 6, 10.0) == 0.1 && optim_schedule_at(&s, 6, 11.0) == 0.1);
   s.kind = OPTIM_CONSTANT;
   assert_true(optim_schedule_at(&s, 6, 1.0) == 1.0);
 }
@@ -349,6 +406,8 @@ int main(void) {
       cmocka_unit_test(momentum_follows_its_formulas),
       cmocka_unit_test(adam_follows_its_formula),
       cmocka_unit_test(sgd_averages_and_schedules),
+      cmocka_unit_test(clipping_and_linear_decay),
+      cmocka_unit_test(steps_by_constant),
       cmocka_unit_test(schedules_have_their_shapes),
       cmocka_unit_test(svrg_takes_the_steps_of_the_paper),
       cmocka_unit_test(svrg_step_follows_the_rule),

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kernels/optim/clip.h"
 #include "kernels/optim/optim.h"
 #include "kernels/optim/schedule.h"
 
@@ -11,7 +12,7 @@ enum { UNIFORM, EPOCH };
 static const char *const draws[] = {"uniform", "epoch", NULL};
 
 struct adam_params {
-  double step, beta1, beta2, eps, weight_decay, decay, period, warmup, minimum;
+  double step, beta1, beta2, eps, weight_decay, decay, period, warmup, minimum, clip;
   int64_t batch;
   int32_t draw, schedule;
 };
@@ -34,18 +35,8 @@ static const thw_param params[] = {
     THW_PARAM_REAL(struct adam_params, weight_decay, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "Decoupled decay (AdamW): x shrinks by step times this in each step; not part "
                    "of f."),
-    THW_PARAM_ENUM(struct adam_params, schedule, OPTIM_CONSTANT, optim_schedules,
-                   "How the step changes: constant; step (times decay every period); inverse "
-                   "1/(1 + decay t); inverse-sqrt 1/sqrt(1 + decay t), t the number of steps; "
-                   "cosine (down to minimum at the end of period)."),
-    THW_PARAM_REAL(struct adam_params, decay, 0.02, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
-                   "Of the schedules step, inverse and inverse-sqrt."),
-    THW_PARAM_REAL(struct adam_params, period, 30.0, 0.0, THW_NO_BOUND, THW_P_MIN_OPEN | THW_P_LOG,
-                   "passes", "Of the schedules step and cosine, counted after the warm-up."),
-    THW_PARAM_REAL(struct adam_params, warmup, 0.0, 0.0, THW_NO_BOUND, 0, "passes",
-                   "The step first grows linearly over this many passes."),
-    THW_PARAM_REAL(struct adam_params, minimum, 0.0, 0.0, 1.0, 0, NULL,
-                   "Where cosine ends, as a part of the base step."),
+    OPTIM_SCHEDULE_PARAMS(struct adam_params),
+    OPTIM_CLIP_PARAM(struct adam_params),
 };
 
 enum { X, G, M, S, VECS };
@@ -54,6 +45,7 @@ typedef struct adam {
   optim o;
   const struct adam_params *p;
   optim_schedule schedule;
+  optim_clip clip;
   optim_pace pace;
   thw_rng draw;
   thw_vec *x, *g, *m, *s; /* m, s: means of g and of its squares, towards zero at first */
@@ -67,9 +59,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
   adam *s = h->alloc(c, sizeof *s);
   if (!s) return h->fail(c, THW_E_NOMEM, "out of memory for adam");
   optim_init(&s->o, h, c);
-  const struct adam_params *p = params_;
-  s->p = p;
-  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  s->p = params_;
   *self = s;
   return THW_OK;
 }
@@ -99,6 +89,10 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   s->x = v[X], s->g = v[G], s->m = v[M], s->s = v[S];
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   optim_pace_start(&s->pace, &s->o, s->p->batch);
+  optim_clip_start(&s->clip, s->p->clip);
+  const struct adam_params *p = s->p;
+  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  THW_TRY(optim_schedule_start(&s->schedule, &s->o));
   s->eta = 0.0;
   return reset(s, x0);
 }
@@ -111,6 +105,7 @@ static thw_status one_step(adam *s, optim_meter *m, int *pass_ended) {
   double eta =
       base * s->o.scale * optim_schedule_at(&s->schedule, s->pace.steps, optim_passes(&s->pace));
   THW_TRY(optim_sample(&s->o, &s->draw, how, s->pace.batch, s->x, NULL, s->g, &rows));
+  THW_TRY(optim_clip_apply(&s->clip, s->g));
   s->t++;
   THW_TRY(thw_axpby(s->m, 1.0 - p->beta1, s->g, p->beta1));
   THW_TRY(s->s->ops->addsq(s->s, 1.0 - p->beta2, s->g, p->beta2));
@@ -149,7 +144,7 @@ static const thw_optimizer_ops ops = {
     OPTIM_PACE_FIELDS(&(s_)->pace), {"x", OPTIM_VEC, (s_)->x}, {"m", OPTIM_VEC, (s_)->m},          \
         {"s", OPTIM_VEC, (s_)->s}, {"draw", OPTIM_RNG, &(s_)->draw},                               \
         {"eta", OPTIM_F64, &(s_)->eta}, {"scale", OPTIM_F64, &(s_)->o.scale},                      \
-        {"t", OPTIM_I64, &(s_)->t},                                                                \
+        {"t", OPTIM_I64, &(s_)->t}, OPTIM_CLIP_FIELDS(&(s_)->clip),                                \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -187,6 +182,7 @@ static thw_status report_(void *self, thw_sink *k) {
   adam *s = self;
   k->real(k, "step", s->eta);
   k->real(k, "batch", (double)optim_step_rows(&s->pace));
+  optim_clip_report(&s->clip, k);
   return THW_OK;
 }
 
@@ -211,11 +207,12 @@ static const thw_component component = {
            "x = x - step (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + eps), on finite sums and "
            "streams.\n\n"
            "With a constant step the iterates keep moving by about step in each coordinate: a "
-           "falling schedule is what brings the gradient down. On a stream a pass counts 65,536 "
+           "falling schedule is what brings the gradient down. clip scales down the gradient of a "
+           "batch, before the means, where its norm is larger. On a stream a pass counts 4,096 "
            "rows. The schedule goes on when an outer method resets the point; m, s and t start "
            "again.",
     .reference = "D. Kingma, J. Ba, ICLR 2015, algorithm 1; I. Loshchilov, F. Hutter, ICLR 2019 "
-                 "(weight_decay)",
+                 "(weight_decay); R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013 (clip)",
     THW_PARAMS(params, struct adam_params),
     .offers = offers,
     .ops = &ops,

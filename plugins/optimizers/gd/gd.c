@@ -13,7 +13,7 @@ enum { NONE, HEAVY_BALL, NESTEROV, ACCELERATED };
 static const char *const momenta[] = {"none", "heavy-ball", "nesterov", "accelerated", NULL};
 
 struct gd_params {
-  double step, lipschitz, beta;
+  double step, c, lipschitz, beta;
   int32_t rule, momentum;
 };
 
@@ -21,6 +21,7 @@ static const thw_param params[] = {
     THW_PARAM_REAL(
         struct gd_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
         "Step length, with other rules than fixed the first one; 0: from L (see above)."),
+    OPTIM_C_PARAM(struct gd_params),
     THW_PARAM_ENUM(struct gd_params, rule, FIXED, rules,
                    "fixed: the same step throughout; backtracking: Armijo's condition, the step "
                    "doubled after each success; barzilai-borwein: spectral steps with a "
@@ -106,7 +107,10 @@ static thw_status prepare(gd *s, optim_meter *m) {
   } else {
     THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, 0, &m->used));
     double part = s->c.estimated ? 0.9 : 1.0;
-    if (s->p->momentum == HEAVY_BALL) part = 1.0 - s->p->beta;
+    if (s->p->c > 0.0)
+      part = s->p->c;
+    else if (s->p->momentum == HEAVY_BALL)
+      part = 1.0 - s->p->beta;
     s->step = part / s->c.L;
   }
   s->have_step = 1;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kernels/optim/clip.h"
 #include "kernels/optim/optim.h"
 #include "kernels/optim/schedule.h"
 #include "kernels/optim/theory.h"
@@ -17,7 +18,7 @@ static const char *const averages[] = {"none", "uniform", "polynomial", NULL};
 #define POWER 3.0 /* of the polynomial average: weight of iterate t grows like t^3 */
 
 struct sgd_params {
-  double step, decay, period, warmup, minimum, beta, lipschitz, variance_hess;
+  double step, c, decay, period, warmup, minimum, clip, beta, lipschitz, variance_hess;
   int64_t batch;
   int32_t draw, schedule, momentum, average;
 };
@@ -27,23 +28,14 @@ static const thw_param params[] = {
         struct sgd_params, step, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
         "Base step length; 0: 0.5/(L + V_H/(batch L)), with heavy-ball (1 - beta)/L, with "
         "nesterov (1 - beta) times the former."),
+    OPTIM_C_PARAM(struct sgd_params),
     THW_PARAM_INT(struct sgd_params, batch, 16, 0, THW_NO_BOUND, "rows",
                   "Rows in each mini-batch; 0: the whole sum."),
     THW_PARAM_ENUM(struct sgd_params, draw, UNIFORM, draws,
                    "uniform: rows with replacement; epoch: each row once per pass, in a new order "
                    "(streams: the next rows)."),
-    THW_PARAM_ENUM(struct sgd_params, schedule, OPTIM_CONSTANT, optim_schedules,
-                   "How the step changes: constant; step (times decay every period); inverse "
-                   "1/(1 + decay t); inverse-sqrt 1/sqrt(1 + decay t), t the number of steps; "
-                   "cosine (down to minimum at the end of period)."),
-    THW_PARAM_REAL(struct sgd_params, decay, 0.02, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
-                   "Of the schedules step, inverse and inverse-sqrt."),
-    THW_PARAM_REAL(struct sgd_params, period, 30.0, 0.0, THW_NO_BOUND, THW_P_MIN_OPEN | THW_P_LOG,
-                   "passes", "Of the schedules step and cosine, counted after the warm-up."),
-    THW_PARAM_REAL(struct sgd_params, warmup, 0.0, 0.0, THW_NO_BOUND, 0, "passes",
-                   "The step first grows linearly over this many passes."),
-    THW_PARAM_REAL(struct sgd_params, minimum, 0.0, 0.0, 1.0, 0, NULL,
-                   "Where cosine ends, as a part of the base step."),
+    OPTIM_SCHEDULE_PARAMS(struct sgd_params),
+    OPTIM_CLIP_PARAM(struct sgd_params),
     THW_PARAM_ENUM(struct sgd_params, momentum, NONE, momenta,
                    "none, heavy-ball, or nesterov (gradient at the point looked ahead to)."),
     THW_PARAM_REAL(struct sgd_params, beta, 0.9, 0.0, 1.0, THW_P_MAX_OPEN, NULL, "Momentum."),
@@ -64,6 +56,7 @@ typedef struct sgd {
   optim_probe probe;
   optim_constants c;
   optim_schedule schedule;
+  optim_clip clip;
   optim_pace pace;
   thw_rng draw;
   thw_vec *x, *g, *v, *y, *a; /* y: the point looked ahead to; a: average */
@@ -77,9 +70,7 @@ static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
   sgd *s = h->alloc(c, sizeof *s);
   if (!s) return h->fail(c, THW_E_NOMEM, "out of memory for sgd");
   optim_init(&s->o, h, c);
-  const struct sgd_params *p = params_;
-  s->p = p;
-  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  s->p = params_;
   *self = s;
   return THW_OK;
 }
@@ -113,6 +104,10 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, 10);
   optim_pace_start(&s->pace, &s->o, s->p->batch);
+  optim_clip_start(&s->clip, s->p->clip);
+  const struct sgd_params *p = s->p;
+  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  THW_TRY(optim_schedule_start(&s->schedule, &s->o));
   s->eta = 0.0;
   return reset(s, x0);
 }
@@ -120,9 +115,13 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
 static thw_status base_step(sgd *s, optim_meter *m, double *eta) {
   *eta = s->p->step;
   if (*eta > 0.0) return THW_OK;
-  int whole = s->pace.batch == 0;
+  int whole = s->pace.batch == 0 || s->p->c > 0.0;
   THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->x, !whole, &m->used));
   double L = s->c.L;
+  if (s->p->c > 0.0) {
+    *eta = s->p->c / L;
+    return THW_OK;
+  }
   if (s->p->momentum == HEAVY_BALL) {
     *eta = (1.0 - s->p->beta) / L;
     return THW_OK;
@@ -153,6 +152,7 @@ static thw_status one_step(sgd *s, optim_meter *m, double *f, int *pass_ended) {
   uint32_t how = s->p->draw == EPOCH ? THW_DRAW_NEXT : THW_DRAW_UNIFORM;
   int64_t rows = 0;
   THW_TRY(optim_sample(&s->o, &s->draw, how, s->pace.batch, at, f, s->g, &rows));
+  THW_TRY(optim_clip_apply(&s->clip, s->g));
   if (s->p->momentum == NONE) {
     THW_TRY(thw_axpy(s->x, -eta, s->g));
   } else {
@@ -194,6 +194,7 @@ static const thw_optimizer_ops ops = {
         {"v", OPTIM_VEC, (s)->v}, {"a", OPTIM_VEC, (s)->a}, {"draw", OPTIM_RNG, &(s)->draw},       \
         {"probe", OPTIM_RNG, &(s)->probe.rng}, {"eta", OPTIM_F64, &(s)->eta},                      \
         {"scale", OPTIM_F64, &(s)->o.scale}, {"averaged", OPTIM_I64, &(s)->averaged},              \
+        OPTIM_CLIP_FIELDS(&(s)->clip),                                                             \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -242,6 +243,7 @@ static thw_status report_(void *self, thw_sink *k) {
   k->real(k, "step", s->eta);
   k->real(k, "batch", (double)optim_step_rows(&s->pace));
   if (s->c.L > 0.0) k->real(k, "L", s->c.L);
+  optim_clip_report(&s->clip, k);
   if (s->c.VH > 0.0) k->real(k, "V_H", s->c.VH);
   return THW_OK;
 }
@@ -287,12 +289,16 @@ static const thw_component component = {
            "With a constant step the gradient settles at a floor, |g|^2 about step L V / batch. To "
            "get below it let the step fall (schedule), average, or have an outer method grow the "
            "batch. draw = \"epoch\" with cosine or inverse is the most accurate on finite sums.\n\n"
+           "clip scales down the gradient of a batch, before momentum, where its norm is larger: "
+           "what recurrent networks need.\n\n"
            "On a stream a pass counts 4,096 rows. The schedule goes on when an outer method "
            "resets the point.",
     .reference =
         "H. Robbins, S. Monro, Ann. Math. Stat. 22 (1951); B. Polyak, A. Juditsky, SIAM J. "
         "Control Optim. 30 (1992) (averaging); O. Shamir, T. Zhang, ICML 2013 (polynomial "
-        "weights); I. Loshchilov, F. Hutter, ICLR 2017 (cosine)",
+        "weights); I. Loshchilov, F. Hutter, ICLR 2017 (cosine); R. Pascanu, T. Mikolov, Y. "
+        "Bengio, "
+        "ICML 2013 (clip)",
     THW_PARAMS(params, struct sgd_params),
     .offers = offers,
     .ops = &ops,
