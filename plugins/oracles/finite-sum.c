@@ -7,12 +7,20 @@
 /* Row numbers drawn for one call of the fused loop. */
 #define LOOP_ROWS (INT64_C(1) << 18)
 
+enum { ORDER_AUTO, ORDER_SHUFFLED, ORDER_SEQUENTIAL };
+static const char *const orders[] = {"auto", "shuffled", "sequential", NULL};
+
+typedef struct finite_sum_params {
+  int32_t order;
+} finite_sum_params;
+
 typedef struct finite_sum {
   summing base; /* first: its functions take this */
   int64_t n;
   int64_t *subset;  /* 0 .. n-1 between draws */
   int64_t *epoch;   /* the current epoch's order; valid when at < n */
   int64_t at;       /* rows of it used up */
+  int in_order;     /* epochs are not shuffled */
   thw_rng order;    /* shuffles the next epoch */
   thw_rng shuffled; /* `order` as it was when the current epoch was shuffled */
   const thw_vr_model *vr;
@@ -55,7 +63,7 @@ static void draw_subset(finite_sum *o, thw_rng *r, int64_t n, int64_t *out) {
 static void shuffle(finite_sum *o) {
   o->shuffled = o->order;
   for (int64_t i = 0; i < o->n; i++) o->epoch[i] = i;
-  for (int64_t i = o->n - 1; i > 0; i--)
+  for (int64_t i = o->n - 1; i > 0 && !o->in_order; i--)
     swap(o->epoch + i, o->epoch + thw_rng_index(&o->order, i + 1));
   o->at = 0;
 }
@@ -239,7 +247,7 @@ static const void *ext(void *self, const char *id) {
 /* ---- component -------------------------------------------------------------------------------
  */
 
-static thw_status open_all(finite_sum *o) {
+static thw_status open_all(finite_sum *o, int32_t order) {
   const thw_source_ops *source = o->base.source.ops;
   const thw_host *h = o->base.host;
   if (o->base.info.n < 0)
@@ -248,6 +256,7 @@ static thw_status open_all(finite_sum *o) {
   if (o->base.info.n == 0) return h->fail(o->base.ctx, THW_E_ARG, "the source has no rows");
   o->n = o->base.info.n;
   o->at = o->n;
+  o->in_order = order == ORDER_SEQUENTIAL || (order == ORDER_AUTO && o->base.info.chain > 0);
   THW_TRY(h->rng(o->base.ctx, "epoch", &o->order));
   o->shuffled = o->order;
   o->subset = h->alloc(o->base.ctx, (size_t)o->n * sizeof(int64_t));
@@ -263,11 +272,11 @@ static thw_status open_all(finite_sum *o) {
 static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c, const void *params,
                          const thw_wired *slots, void **self) {
   (void)me;
-  (void)params;
+  const finite_sum_params *p = params;
   finite_sum *o = h->alloc(c, sizeof *o);
   if (!o) return h->fail(c, THW_E_NOMEM, "out of memory for an oracle");
   thw_status s = summing_open(&o->base, h, c, slots);
-  if (s == THW_OK) s = open_all(o);
+  if (s == THW_OK) s = open_all(o, p->order);
   if (s != THW_OK) {
     summing_close(&o->base);
     return s;
@@ -284,6 +293,13 @@ static void destroy(void *self) {
 /* Not THW_EXT_VR and THW_EXT_HESSIAN: whether there are such depends on the model. */
 static const char *const offers[] = {THW_EXT_STATE, NULL};
 
+static const thw_param params_[] = {
+    THW_PARAM_ENUM(finite_sum_params, order, ORDER_AUTO, orders,
+                   "How \"next\" batches go through the rows: shuffled anew in each epoch, or "
+                   "sequential, in the source's own order; auto: sequential where rows continue "
+                   "one another (text cut into chunks)."),
+};
+
 static const thw_component component = {
     THW_COMPONENT_HEAD(THW_ORACLE),
     .id = "finite-sum",
@@ -292,11 +308,14 @@ static const thw_component component = {
     .doc = "f(x) = (1/n) sum_i f_i(x) over the rows of the source's first set.\n\n"
            "Mini-batches (uniform) are drawn with replacement, subsets without, in random order; "
            "both are functions of the random stream they are given. \"Next\" batches go through "
-           "the rows epoch by epoch, each in a new random order, and come back to their place when "
+           "the rows epoch by epoch, each in a new random order or in the source's own (order), "
+           "and come "
+           "back to their place when "
            "a run is resumed.\n\n"
            "Where the model has a fused variance-reduced loop, so has this oracle.",
     .reference = "R. Johnson, T. Zhang: Accelerating stochastic gradient descent using predictive "
                  "variance reduction. NIPS 2013 (the fused loop)",
+    THW_PARAMS(params_, finite_sum_params),
     THW_SLOTS(summing_slots),
     .offers = offers,
     .ops = &ops,

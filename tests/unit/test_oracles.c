@@ -138,6 +138,18 @@ static void next_goes_through_epochs(void **state) {
   close_bench(&w);
 }
 
+static void next_in_order(void **state) {
+  (void)state;
+  bench w;
+  open_bench(&w, "finite-sum", "order=sequential", small);
+  for (int64_t i = 0; i < 300; i += 7) {
+    thw_batch *b = draw(&w, NULL, THW_DRAW_NEXT, 7);
+    for (int64_t q = 0; q < 7; q++) assert_int_equal(thw_batch_row(b, q), (i + q) % 101);
+    thw_oracle_release(w.o, b);
+  }
+  close_bench(&w);
+}
+
 /* Saved in the middle of an epoch or at its end, an oracle goes on as if nothing had happened. */
 static void next_is_resumed(const char *oracle, const char *params, int64_t before) {
   bench w, v;
@@ -167,6 +179,7 @@ static void places_are_found_again(void **state) {
   static const int64_t before[] = {0, 1, 50, 100, 101, 102, 250};
   for (int i = 0; i < 7; i++) {
     next_is_resumed("finite-sum", "", before[i]);
+    next_is_resumed("finite-sum", "order=sequential", before[i]);
     next_is_resumed("stream", "passes=0", before[i]);
   }
 }
@@ -451,6 +464,7 @@ int main(void) {
       cmocka_unit_test(uniform_is_the_stream),
       cmocka_unit_test(subsets_are_uniform),
       cmocka_unit_test(next_goes_through_epochs),
+      cmocka_unit_test(next_in_order),
       cmocka_unit_test(places_are_found_again),
       cmocka_unit_test(the_model_is_passed_on),
       cmocka_unit_test(diff_is_made_up_for),
