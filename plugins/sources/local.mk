@@ -38,8 +38,13 @@ sequence_la_SOURCES = \
   %D%/sequence/plugin.c \
   %D%/sequence/random_labels.c \
   %D%/sequence/sequence.h \
+  %D%/sequence/series.c \
+  %D%/sequence/steps.c \
   %D%/sequence/store.c \
-  %D%/sequence/store.h
+  %D%/sequence/store.h \
+  %D%/sequence/text.c \
+  %D%/sequence/vocab.c \
+  %D%/sequence/vocab.h
 sequence_la_LDFLAGS = $(plugin_ldflags)
 sequence_la_LIBADD = $(source_libs)
 

@@ -8,10 +8,11 @@ source_tests = \
   test_sources_sequence \
   test_sources_svmlight \
   test_sources_synthetic \
-  test_sources_table
+  test_sources_table \
+  test_sources_text
 check_PROGRAMS += $(source_tests)
 TESTS += $(source_tests)
-EXTRA_DIST += tests/unit/open_source.h
+EXTRA_DIST += tests/unit/open_source.h tests/unit/sequence_rows.h
 
 test_sources_arrays_SOURCES = tests/unit/test_sources_arrays.c
 test_sources_arrays_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -40,3 +41,7 @@ test_sources_synthetic_LDADD = $(unit_ldadd)
 test_sources_table_SOURCES = tests/unit/test_sources_table.c
 test_sources_table_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_sources_table_LDADD = $(unit_ldadd)
+
+test_sources_text_SOURCES = tests/unit/test_sources_text.c
+test_sources_text_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_sources_text_LDADD = $(unit_ldadd)

@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Generators of sequences: what they promise, checked against computations of the test's own. */
 #include "core/pool.h"
-#include "tests/unit/open_source.h"
-
-/* Number j of step l (from 0) of row k of a batch. */
-static double step_at(const thw_batch *b, int64_t k, int64_t l, int64_t j) {
-  const thw_rows *r = b->rows;
-  int64_t i = thw_batch_row(b, k), s = (r->first ? r->first[i] : i * r->steps) + l;
-  int64_t at = s * r->ld + j;
-  return r->dtype == THW_F32 ? (double)((const float *)r->x)[at] : ((const double *)r->x)[at];
-}
-
-static double target_at(const thw_batch *b, int64_t k, int64_t l, int64_t j) {
-  const thw_rows *r = b->rows;
-  int64_t i = thw_batch_row(b, k), s = (r->first ? r->first[i] : i * r->steps) + l;
-  int64_t at = (r->target == THW_TARGET_STEP ? s : i) * r->targets + j;
-  return r->dtype == THW_F32 ? (double)((const float *)r->y)[at] : ((const double *)r->y)[at];
-}
-
-static int counts_at(const thw_batch *b, int64_t k, int64_t l) {
-  const thw_rows *r = b->rows;
-  return !r->counts || r->counts[thw_batch_row(b, k) * r->steps + l];
-}
+#include "tests/unit/sequence_rows.h"
 
 /* ---- adding -----------------------------------------------------------------------------------
  */

@@ -35,6 +35,10 @@ for i in 1 2 3 4 5 6 7 8; do
   echo "-1 2:$i 3:0.25"
 done >"$work/rows.svm"
 
+for i in 1 2 3 4 5 6 7 8 9; do
+  echo "the quick brown fox jumps over the lazy dog, $i times"
+done >"$work/text.txt"
+
 for so in "$top_builddir"/.libs/*.so; do
   [ -f "$so" ] || continue
   name=$(basename "$so" .so)
@@ -44,6 +48,8 @@ for so in "$top_builddir"/.libs/*.so; do
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;
   idx) set -- --set "x=\"$work/x.idx\"" --set "y=\"$work/y.idx\"" ;;
   recurrent) set -- --set hidden=10 --set 'train="all"' --set bias=true ;;
+  sequence) set -- --set "path=\"$work/text.txt\"" --set streams=4 --set test_length=5 \
+    --set window=3 --set features_per_step=1 ;;
   npy) set -- --set "x=\"$work/x.npy\"" --set "y=\"$work/y.npy\"" ;;
   esac
   count=$((count + 1))

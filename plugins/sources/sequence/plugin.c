@@ -3,8 +3,10 @@
 
 #include "plugins/sources/sequence/sequence.h"
 
-static const thw_component *const components[] = {&adding_component, &concept_component,
-                                                  &copy_component, &random_labels_component};
+static const thw_component *const components[] = {
+    &adding_component,        &concept_component, &copy_component, &random_labels_component,
+    &rows_as_steps_component, &series_component,  &text_component,
+};
 
 static const thw_plugin plugin = {
     THW_PLUGIN_HEAD,

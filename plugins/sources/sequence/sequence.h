@@ -104,5 +104,8 @@ extern const thw_component adding_component;
 extern const thw_component concept_component;
 extern const thw_component copy_component;
 extern const thw_component random_labels_component;
+extern const thw_component rows_as_steps_component;
+extern const thw_component series_component;
+extern const thw_component text_component;
 
 #endif
