@@ -32,7 +32,9 @@ libthwcore_la_SOURCES = \
   %D%/run/lines.c %D%/run/lines.h \
   %D%/run/loop.c %D%/run/loop.h \
   %D%/run/monitor.c %D%/run/monitor.h \
+  %D%/run/probe.c %D%/run/probe.h \
   %D%/run/picture.c \
+  %D%/run/picture_probe.c \
   %D%/run/progress.c %D%/run/progress.h \
   %D%/run/record.c \
   %D%/run/result.c \
@@ -100,5 +102,6 @@ thalweg_SOURCES = \
   %D%/cli/predict.c \
   %D%/cli/resume.c \
   %D%/cli/run.c \
+  %D%/cli/sample.c \
   %D%/cli/verdict.c
 thalweg_LDADD = libthwcore.la

@@ -31,13 +31,14 @@ typedef struct tw_options {
     double verdict_passes; /* budget of the verdict's own search */
   } stop;
   struct {
-    double every;      /* passes between records; 0: every step */
-    int64_t batch;     /* rows a record is evaluated on; 0: all (streams: 4096) */
-    int32_t test;      /* evaluate test sets at each record */
-    int64_t rounds;    /* online: rounds between records; 0: ever farther apart */
-    int32_t decisions; /* online: write each decision to decisions.jsonl */
-    int32_t hindsight; /* online: ask for the best fixed decision at each record */
-    int32_t check;     /* online: check every answer of the oracle */
+    double every;        /* passes between records; 0: every step */
+    int64_t batch;       /* rows a record is evaluated on; 0: all (streams: 4096) */
+    int32_t test;        /* evaluate test sets at each record */
+    int64_t probe_every; /* records between two probes of the model; 0: first and last only */
+    int64_t rounds;      /* online: rounds between records; 0: ever farther apart */
+    int32_t decisions;   /* online: write each decision to decisions.jsonl */
+    int32_t hindsight;   /* online: ask for the best fixed decision at each record */
+    int32_t check;       /* online: check every answer of the oracle */
   } monitor;
   struct {
     double every; /* seconds */

@@ -74,7 +74,11 @@ static const thw_param monitor_params[] = {
     AMOUNT("every", monitor.every, 1, INFINITY, 0, "passes",
            "Passes between two records of metrics.jsonl; 0: a record after every step."),
     COUNT("batch", monitor.batch, 0, INFINITY, "rows",
-          "Rows that a record is evaluated on; 0: all of them (of a stream 4096)."),
+          "Rows that a record is evaluated on; 0: all of them, of a stream 4096, of sequences as "
+          "many as have 65,536 steps."),
+    COUNT("probe_every", monitor.probe_every, 0, INFINITY, "records",
+          "Records between two that ask the model for its own diagnostics, where it offers such; "
+          "0: the first and the last record only."),
     SWITCH("test", monitor.test, 1, "Evaluate the further sets of the source at each record too."),
     COUNT(
         "rounds", monitor.rounds, 0, INFINITY, "rounds",

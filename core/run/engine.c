@@ -88,6 +88,7 @@ static thw_status start(tw_run *r, tw_state *from) {
   tw_stream(s->session.seed, s->oracle_node->path, "init", &init);
   thw_status st = thw_oracle_(s->object)->start_point(s->object->self, r->x, &init);
   if (st == THW_OK) st = thw_copy(r->good, r->x);
+  if (st == THW_OK && r->probe.ext) st = thw_copy(r->probe.start, r->x);
   if (st == THW_OK) {
     if (!from) set_budget(r);
     r->method = s->facts_seconds;
@@ -118,6 +119,7 @@ static thw_status begin(tw_run *r, tw_plan *plan, tw_state *from) {
   if (st != THW_OK) return st;
   tw_setup *s = &r->setup;
   THW_TRY(tw_monitor_begin(&r->monitor, s, r->d));
+  THW_TRY(tw_probe_begin(&r->probe, s, r->d));
   if (thw_vec_new(s->space, &r->x) != THW_OK || thw_vec_new(s->space, &r->good) != THW_OK)
     return tw_error(r->d, THW_E_NOMEM, "no memory for %lld parameters", (long long)s->space->n);
   tw_signals_catch(&r->setup.session);
@@ -150,6 +152,7 @@ static thw_status judge(tw_run *r) {
 static void draw_picture(tw_run *r) {
   if (r->how.no_plot || r->records < 2) return;
   char *why = tw_run_picture(r->folder.path, r->setup.opt->run.name);
+  if (!why && r->probe.ext) why = tw_run_picture_probe(r->folder.path, r->setup.opt->run.name);
   if (why) {
     to_log(r, THW_LOG_INFO, "picture", why);
     if (!r->how.quiet) fprintf(talk(r), "%s\n", why);
@@ -203,6 +206,7 @@ static void clean_up(tw_run *r, int nothing_happened) {
   tw_progress_clear(&r->progress);
   if (r->judged) tw_verdict_clear(&r->verdict);
   tw_state_free(r->clean);
+  tw_probe_end(&r->probe);
   tw_monitor_end(&r->monitor);
   thw_vec_free(r->x);
   thw_vec_free(r->good);
@@ -216,7 +220,12 @@ static void clean_up(tw_run *r, int nothing_happened) {
 
 int tw_run_go(tw_plan *plan, tw_folder *folder, tw_state *from, const tw_run_options *how,
               tw_diags *d) {
-  tw_run r = {.folder = *folder, .how = *how, .d = d, .record_step = -1, .record_spent = -1};
+  tw_run r = {.folder = *folder,
+              .how = *how,
+              .d = d,
+              .record_step = -1,
+              .record_spent = -1,
+              .probe_step = -1};
   clock_gettime(CLOCK_MONOTONIC, &r.began);
   tw_progress_begin(&r.progress, how->quiet, talk(&r));
   signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write(), like a full disk */

@@ -12,7 +12,8 @@
 
 #define TIME_LIMIT 20
 
-void tw_gnuplot_begin(FILE *to, const char *title, const char *name) {
+void tw_gnuplot_begin(FILE *to, const char *title, const char *name, int panels) {
+  int columns = panels > 2 ? 2 : 1, rows = (panels + columns - 1) / columns;
   /* Control characters and quotes have no business in it. */
   fputs("title = '", to);
   for (const char *p = title; *p; p++)
@@ -24,11 +25,11 @@ void tw_gnuplot_begin(FILE *to, const char *title, const char *name) {
           "do for [t in 'svg png'] {\n"
           "if (t eq 'svg') {\n set terminal @svg\n set output '%s.svg'\n}"
           " else {\n set terminal @png\n set output '%s.png'\n}\n"
-          "set multiplot layout 2,1 title title noenhanced margins 0.13,0.96,0.10,0.90 spacing "
-          "0.06\n"
+          "set multiplot layout %d,%d title title noenhanced margins 0.13,0.96,0.10,0.90 spacing "
+          "%s\n"
           "set grid lt 1 lc rgb '#e4e4e4'\nset border 3\nset tics nomirror out\nunset key\n"
           "set format x ''\nunset xlabel\n",
-          name, name);
+          name, name, rows, columns, columns > 1 ? "0.12,0.08" : "0.06");
 }
 
 void tw_gnuplot_end(FILE *to) {

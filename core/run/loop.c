@@ -220,9 +220,20 @@ thw_status tw_loop(tw_run *r) {
   return st;
 }
 
+/* The last record tells what the model's probe finds at the end, in a line of its own where the
+ * record was written before the end was known. */
+static thw_status last_probe(tw_run *r) {
+  size_t errors = r->d->errors;
+  thw_status st = tw_run_record_probe(r);
+  if (st != THW_OK && r->d->errors == errors)
+    tw_setup_error(&r->setup, st, "the model's probe", r->d);
+  return st;
+}
+
 thw_status tw_loop_last_record(tw_run *r) {
-  if (r->record_step == r->step && r->record_spent == r->setup.ledger->spent) return THW_OK;
+  if (r->record_step == r->step && r->record_spent == r->setup.ledger->spent) return last_probe(r);
   tw_end before = r->end;
+  r->ending = 1;
   thw_status st = record(r);
   if (st == THW_OK && before == TW_SPENT && r->end == TW_SPENT &&
       r->monitor.grad_norm <= r->setup.opt->stop.epsilon && small_is_enough(r))

@@ -11,12 +11,57 @@ static const thw_source_ops *source_ops(const tw_setup *s) {
   return s->source->raw.ops;
 }
 
+/* Steps of sequences that a record looks at where monitor.batch leaves it open: a pass over a long
+ * text would cost as much as training on it. */
+#define SEQ_STEPS 65536
+/* Rows that the mean number of steps in a row is taken from. */
+#define STEPS_ROWS 4096
+
+static int is_seq(const tw_setup *s, thw_source_info *info) {
+  *info = (thw_source_info){.size = sizeof *info};
+  return s->source && source_ops(s)->info(s->source->raw.self, 0, info) == THW_OK &&
+         info->layout == THW_ROWS_SEQ && info->steps > 0;
+}
+
+/* Rows of sequences in a record; whole streams where rows continue one another. */
+static int64_t seq_rows(const tw_setup *s, const thw_source_info *info) {
+  int64_t all = s->rows < 0 ? TW_STREAM_PASS : s->rows, n = SEQ_STEPS / info->steps;
+  if (n < 1) n = 1;
+  if (info->chain > 0) n = (n + info->chain - 1) / info->chain * info->chain;
+  return n < all ? n : all;
+}
+
+/* Mean steps in a row: what turns rows into tokens. */
+static thw_status count_steps(tw_monitor *m) {
+  tw_setup *s = m->s;
+  thw_source_info info;
+  thw_batch *b = NULL;
+  if (!is_seq(s, &info)) return THW_OK;
+  int64_t n = info.n >= 0 && info.n < STEPS_ROWS ? info.n : STEPS_ROWS;
+  m->steps = (double)info.steps;
+  if (info.n < 0) return THW_OK; /* their sequences are of one length */
+  THW_TRY(source_ops(s)->take(s->source->raw.self, 0, n, NULL, 0, &b));
+  double sum = 0;
+  for (int64_t i = 0; i < n && b->rows->steps_of; i++)
+    sum += b->rows->steps_of[thw_batch_row(b, i)];
+  if (b->rows->steps_of && n > 0) m->steps = sum / (double)n;
+  source_ops(s)->release(s->source->raw.self, b);
+  return THW_OK;
+}
+
 /* Where records look at a sample, it is the same one all through the run and after a restart. */
 static thw_status fix_batch(tw_monitor *m) {
   tw_setup *s = m->s;
   int64_t n = s->opt->monitor.batch;
+  thw_source_info info;
+  int seq = is_seq(s, &info);
+  if (n <= 0 && seq) n = seq_rows(s, &info);
   if (s->rows >= 0 && (n <= 0 || n >= s->rows)) return THW_OK;
   if (n <= 0) n = TW_STREAM_PASS;
+  if (seq && info.chain > 0 && s->rows >= 0) { /* the text from its beginning, as it is read */
+    m->from_source = 1;
+    return source_ops(s)->take(s->source->raw.self, 0, n, NULL, 0, &m->batch);
+  }
   thw_rng r;
   tw_stream(s->session.seed, "monitor", "draw", &r);
   return thw_oracle_draw(s->object, &r, s->rows < 0 ? THW_DRAW_UNIFORM : THW_DRAW_SUBSET, n,
@@ -57,6 +102,7 @@ thw_status tw_monitor_begin(tw_monitor *m, tw_setup *s, tw_diags *d) {
   *m = (tw_monitor){.s = s, .f = (double)NAN, .grad_norm = (double)NAN};
   size_t before = tw_ledger_enter(s->ledger, "monitor", 0);
   thw_status st = thw_vec_new(s->space, &m->g);
+  if (st == THW_OK) st = count_steps(m);
   if (st == THW_OK) st = fix_batch(m);
   if (st == THW_OK) st = open_tests(m);
   tw_ledger_leave(s->ledger, before);
@@ -71,7 +117,10 @@ void tw_monitor_end(tw_monitor *m) {
   for (size_t i = 0; i < m->n_tests; i++)
     source_ops(m->s)->release(m->s->source->raw.self, m->test[i].batch);
   for (size_t i = 0; i < m->n_metrics; i++) free(m->name[i]);
-  thw_oracle_release(m->s->object, m->batch);
+  if (m->from_source && m->batch)
+    source_ops(m->s)->release(m->s->source->raw.self, m->batch);
+  else
+    thw_oracle_release(m->s->object, m->batch);
   thw_vec_free(m->g);
   free(m->test);
   free(m->name);

@@ -20,6 +20,8 @@ typedef struct tw_monitor {
   double *value;
   size_t n_metrics;
   double f, grad_norm; /* of the last evaluation */
+  int from_source;     /* batch is the source's, not the oracle's */
+  double steps;        /* of sequences: mean steps in a row; 0: rows are no sequences */
 } tw_monitor;
 
 thw_status tw_monitor_begin(tw_monitor *m, tw_setup *s, tw_diags *d);

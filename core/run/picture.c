@@ -13,6 +13,10 @@ typedef struct curve {
   double *passes, *f, *g;
   size_t n, cap;
   double best;
+  /* log f = at + slope * passes over the second half of the records, where that is a straight line
+   * down */
+  int straight;
+  double at, slope;
   const char *title;
 } curve;
 
@@ -30,6 +34,34 @@ static void add(curve *c, double passes, double f, double g) {
   }
   c->passes[c->n] = passes, c->f[c->n] = f, c->g[c->n++] = g;
   if (!(c->best <= f)) c->best = f;
+}
+
+/* What makes a line of it: enough records, a hundredth at most of the variance of log f off the
+ * line, and a fall by a tenth. */
+#define LINE_RECORDS 10
+#define LINE_R2 0.99
+#define LINE_FALL 0.1
+
+static void fit_line(curve *c) {
+  size_t from = c->n / 2;
+  double k = (double)(c->n - from), x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+  if (c->n < 2 * LINE_RECORDS) return;
+  for (size_t i = from; i < c->n; i++) {
+    if (!(c->f[i] > 0)) return;
+    x += c->passes[i] / k;
+    y += log(c->f[i]) / k;
+  }
+  for (size_t i = from; i < c->n; i++) {
+    double u = c->passes[i] - x, v = log(c->f[i]) - y;
+    xx += u * u;
+    xy += u * v;
+    yy += v * v;
+  }
+  if (!(xx > 0) || !(yy > 0)) return;
+  c->slope = xy / xx;
+  c->at = y - c->slope * x;
+  double fall = -c->slope * (c->passes[c->n - 1] - c->passes[from]);
+  c->straight = xy * xy >= LINE_R2 * xx * yy && fall >= LINE_FALL;
 }
 
 static int read_metrics(curve *c, const char *folder) {
@@ -81,16 +113,32 @@ static void data(FILE *to, const curve *c, int *log_f, int *log_g) {
   fputs("EOD\n", to);
 }
 
-static void script(FILE *to, void *arg) {
-  const curve *c = arg;
-  int log_f, log_g;
-  data(to, c, &log_f, &log_g);
-  tw_gnuplot_begin(to, c->title, "loss");
+/* f itself, with the line that it follows and how fast that falls. */
+static void line_panel(FILE *to, const curve *c) {
+  fprintf(to,
+          "set ylabel 'f'\nset logscale y\nset format y '10^{%%T}'\nset key top right\n"
+          "plot $d using 1:4 with lines lw 2 lc rgb '#1b6ca8' notitle, exp(%.9g + (%.9g) * x) with "
+          "lines dt 2 lc rgb '#404040' title 'rate %.4g per pass'\nunset key\n",
+          c->at, c->slope, -c->slope);
+}
+
+static void f_panel(FILE *to, const curve *c, int log_f) {
   if (log_f)
     fprintf(to, "set ylabel 'f - %.8g' noenhanced\n", c->best);
   else
     fputs("set ylabel 'f'\n", to);
   panel(to, log_f, 2, 4, "#1b6ca8");
+}
+
+static void script(FILE *to, void *arg) {
+  const curve *c = arg;
+  int log_f, log_g;
+  data(to, c, &log_f, &log_g);
+  tw_gnuplot_begin(to, c->title, "loss", 2);
+  if (c->straight)
+    line_panel(to, c);
+  else
+    f_panel(to, c, log_f);
   fputs("set format x '%g'\nset xlabel 'passes over the data'\nset ylabel 'gradient norm'\n", to);
   panel(to, log_g, 3, 5, "#c8502d");
   tw_gnuplot_end(to);
@@ -99,10 +147,12 @@ static void script(FILE *to, void *arg) {
 char *tw_run_picture(const char *folder, const char *title) {
   curve c = {.title = title};
   char *why = NULL;
-  if (read_metrics(&c, folder))
+  if (read_metrics(&c, folder)) {
+    fit_line(&c);
     why = tw_gnuplot(folder, script, &c);
-  else
+  } else {
     why = tw_strdup("no picture: fewer than two records");
+  }
   free(c.passes);
   free(c.f);
   free(c.g);

@@ -20,15 +20,8 @@ json_t *tw_json_counts(const tw_counts *c) {
   return o;
 }
 
-/* A sink that puts what a component reports under "PATH.NAME". */
-typedef struct sink {
-  thw_sink head; /* first */
-  json_t *to;
-  const char *path;
-} sink;
-
 static void sink_put(thw_sink *head, const char *name, json_t *v) {
-  sink *s = (sink *)(void *)head;
+  tw_json_sink *s = (tw_json_sink *)(void *)head;
   char *key = tw_sprintf("%s.%s", s->path, name);
   if (json_object_set_new(s->to, key, v) != 0) json_object_set_new(s->to, key, json_null());
   free(key);
@@ -45,13 +38,18 @@ static void sink_reals(thw_sink *s, const char *name, size_t n, const double *v)
   sink_put(s, name, a);
 }
 
+void tw_json_sink_begin(tw_json_sink *s, json_t *to, const char *path) {
+  *s = (tw_json_sink){{sizeof(thw_sink), 0, sink_real, sink_text, sink_reals}, to, path};
+}
+
 thw_status tw_json_reports(const tw_plan *p, json_t *to) {
   size_t n;
   tw_node *const *node = tw_plan_nodes(p, &n);
   for (size_t i = 0; i < n; i++) {
     const thw_ext_report *ext = thw_ext(&node[i]->raw, THW_EXT_REPORT);
     if (!ext) continue;
-    sink s = {{sizeof(thw_sink), 0, sink_real, sink_text, sink_reals}, to, node[i]->path};
+    tw_json_sink s;
+    tw_json_sink_begin(&s, to, node[i]->path);
     THW_TRY(ext->report(node[i]->raw.self, &s.head));
   }
   return THW_OK;
@@ -76,11 +74,16 @@ static json_t *record(tw_run *r) {
   return o;
 }
 
-thw_status tw_run_record(tw_run *r) {
-  THW_TRY(tw_monitor_evaluate(&r->monitor, r->x));
-  if (r->setup.opt->monitor.test) THW_TRY(tw_monitor_tests(&r->monitor, r->x));
+/* The first record has a probe, each after so many, and the last. */
+static int probe_is_due(const tw_run *r) {
+  int64_t every = r->setup.opt->monitor.probe_every;
+  return r->probe.ext && (r->ending || r->records % (every > 0 ? every : INT64_MAX) == 0);
+}
+
+static thw_status append(tw_run *r, int probed) {
   json_t *o = record(r);
   thw_status st = tw_json_reports(r->setup.plan, o);
+  if (st == THW_OK && probed) st = tw_probe_put(&r->probe, r->x, o);
   char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(o);
   if (st == THW_OK) {
@@ -91,7 +94,18 @@ thw_status tw_run_record(tw_run *r) {
   free(text);
   if (st != THW_OK) return st;
   r->records++;
+  if (probed) r->probe_step = r->step;
   r->record_step = r->step;
   r->record_spent = r->setup.ledger->spent;
   return thw_copy(r->good, r->x);
+}
+
+thw_status tw_run_record(tw_run *r) {
+  THW_TRY(tw_monitor_evaluate(&r->monitor, r->x));
+  if (r->setup.opt->monitor.test) THW_TRY(tw_monitor_tests(&r->monitor, r->x));
+  return append(r, probe_is_due(r));
+}
+
+thw_status tw_run_record_probe(tw_run *r) {
+  return r->probe.ext && r->probe_step != r->step ? append(r, 1) : THW_OK;
 }

@@ -74,6 +74,11 @@ void tw_json_origin(json_t *to, const tw_session *s, const tw_plan *p) {
   json_object_set_new(to, "components", components(p));
 }
 
+/* Steps of sequences whose gradient the method has taken, per second that it took. */
+static double tokens_per_second(const tw_run *r) {
+  return (double)tw_ledger_total(r->setup.ledger, 1).gradients * r->monitor.steps / r->method;
+}
+
 static json_t *result(const tw_run *r) {
   const tw_setup *s = &r->setup;
   json_t *o = json_object(), *tests = json_object();
@@ -90,6 +95,8 @@ static json_t *result(const tw_run *r) {
   json_object_set_new(o, "steps", json_integer(r->step));
   json_object_set_new(o, "seconds", tw_json_real(tw_run_seconds(r)));
   json_object_set_new(o, "method_seconds", tw_json_real(r->method));
+  if (r->monitor.steps > 0)
+    json_object_set_new(o, "tokens_per_second", tw_json_real(tokens_per_second(r)));
   json_object_set_new(o, "rows", json_integer(s->rows));
   json_object_set_new(o, "parameters", json_integer(s->space->n));
   tw_json_origin(o, &s->session, s->plan);
@@ -131,6 +138,8 @@ void tw_run_print_result(const tw_run *r, FILE *to) {
           tw_run_passes(r), (long long)r->step, tw_run_seconds(r));
   for (size_t i = 0; i < m->n_metrics; i++)
     if (isfinite(m->value[i])) fprintf(to, "%s %.6g\n", m->name[i], m->value[i]);
+  if (m->steps > 0 && isfinite(tokens_per_second(r)))
+    fprintf(to, "%.4g tokens per second\n", tokens_per_second(r));
   fputs("component gradients:", to);
   const char *sep = " ";
   for (size_t i = 0; i < r->setup.ledger->n; i++) {

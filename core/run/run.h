@@ -8,6 +8,7 @@
 
 #include "core/run/folder.h"
 #include "core/run/monitor.h"
+#include "core/run/probe.h"
 #include "core/run/progress.h"
 #include "core/run/setup.h"
 #include "core/state.h"
@@ -33,6 +34,7 @@ typedef struct tw_run {
   tw_setup setup;
   tw_folder folder;
   tw_monitor monitor;
+  tw_probe probe;
   tw_progress progress;
   tw_run_options how;
   tw_diags *d;
@@ -46,6 +48,8 @@ typedef struct tw_run {
   int64_t largest;      /* most component gradients that one step took */
   int64_t record_step;  /* step of the last record; -1: none */
   int64_t record_spent; /* what was spent then; not saved: it follows from the others */
+  int64_t probe_step;   /* step of the last record with a probe; -1: none; not saved */
+  int ending;           /* the record being made is the last */
   int64_t done;         /* the optimizer's own end: 0, THW_DONE or THW_STALLED */
   double elapsed;       /* seconds before this process */
   double method;        /* of all seconds, those that the model's facts and the optimizer's start
@@ -86,6 +90,16 @@ thw_status tw_run_checkpoint(tw_run *r);
 
 /* Evaluates at r->x and appends a record. */
 thw_status tw_run_record(tw_run *r);
+/* At the end: the last record once more with what the model's probe tells, unless it has that or
+ * there is no probe. */
+thw_status tw_run_record_probe(tw_run *r);
+/* A sink that puts what a component tells under "PATH.NAME". */
+typedef struct tw_json_sink {
+  thw_sink head; /* first */
+  json_t *to;
+  const char *path;
+} tw_json_sink;
+void tw_json_sink_begin(tw_json_sink *s, json_t *to, const char *path);
 /* A JSON number; null when it is not finite. */
 json_t *tw_json_real(double v);
 json_t *tw_json_counts(const tw_counts *c);
@@ -109,12 +123,14 @@ void tw_run_print_result(const tw_run *r, FILE *to);
 
 /* loss.svg and loss.png by gnuplot. NULL, or a word why there is no picture; caller frees. */
 char *tw_run_picture(const char *folder, const char *title);
+/* probe.svg and probe.png, where records hold what a probe told as arrays; NULL too where not. */
+char *tw_run_picture_probe(const char *folder, const char *title);
 /* Feeds gnuplot, working in the folder, with what `script` writes. NULL, or a word why there is no
  * picture; caller frees. */
 char *tw_gnuplot(const char *folder, void (*script)(FILE *to, void *arg), void *arg);
 /* The start of every script: the title (drawn as it is written) and for each of NAME.svg and
- * NAME.png the beginning of a block; tw_gnuplot_end closes it. */
-void tw_gnuplot_begin(FILE *to, const char *title, const char *name);
+ * NAME.png the beginning of a block of so many panels; tw_gnuplot_end closes it. */
+void tw_gnuplot_begin(FILE *to, const char *title, const char *name, int panels);
 void tw_gnuplot_end(FILE *to);
 /* A number in metrics.jsonl's record; NAN when it is not there. */
 double tw_json_number(const json_t *o, const char *key);
