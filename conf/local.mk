@@ -6,12 +6,15 @@ examplesdatadir = $(examplesdir)/data
 dist_examples_DATA = \
   %D%/quickstart.cfg
 
-# One for each optimizer; they name data as ../data.
+# One for each optimizer and some of networks; they name data as ../data.
 examplesoptimizersdir = $(examplesdir)/optimizers
 dist_examplesoptimizers_DATA = \
   %D%/examples/adam.cfg \
+  %D%/examples/adding.cfg \
   %D%/examples/catalyst.cfg \
+  %D%/examples/char-rnn.cfg \
   %D%/examples/cubic.cfg \
+  %D%/examples/digits-rnn.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
   %D%/examples/natasha15.cfg \
@@ -20,6 +23,7 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/newton.cfg \
   %D%/examples/perturbed-gd.cfg \
   %D%/examples/scsg.cfg \
+  %D%/examples/series-rnn.cfg \
   %D%/examples/sgd.cfg \
   %D%/examples/spider.cfg \
   %D%/examples/svrg-nonconvex.cfg \
@@ -27,7 +31,9 @@ dist_examplesoptimizers_DATA = \
 
 dist_examplesdata_DATA = \
   %D%/data/README \
-  %D%/data/digits.csv.gz
+  %D%/data/digits.csv.gz \
+  %D%/data/lynx.csv \
+  %D%/data/shakespeare.txt.gz
 
 # Problem and method files of NEON2; digits.cfg names ../../data, so the folders keep their places.
 examplesneon2dir = $(examplesdir)/papers/neon2
