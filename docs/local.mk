@@ -4,6 +4,7 @@ dist_doc_DATA = \
   %D%/local-minima.md \
   %D%/optimizers.md \
   %D%/packaging.md \
+  %D%/recurrent.md \
   %D%/verdict.md \
   NEWS \
   README.md
