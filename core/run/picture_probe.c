@@ -6,7 +6,7 @@
 
 #include "core/run/run.h"
 
-#define PANELS 6
+#define PANELS 8
 
 typedef struct probes {
   const char *title;

@@ -11,6 +11,7 @@ dist_check_SCRIPTS += \
   %D%/resume.sh \
   %D%/run.sh \
   %D%/saddles.sh \
+  %D%/sequences.sh \
   %D%/signals.sh \
   %D%/threads.sh
 TESTS += \
@@ -22,5 +23,6 @@ TESTS += \
   %D%/resume.sh \
   %D%/run.sh \
   %D%/saddles.sh \
+  %D%/sequences.sh \
   %D%/signals.sh \
   %D%/threads.sh

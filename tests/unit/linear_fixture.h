@@ -150,6 +150,7 @@ typedef struct made {
   thw_ctx *ctx;
   const thw_component *component;
   void *params;
+  char *words; /* what texts among the parameters point into */
   thw_object slot[2];
   thw_wired wired;
   thw_object object;
@@ -167,8 +168,8 @@ static THW_UNUSED thw_status make(made *m, const char *plugin, const char *id, u
   m->params = calloc(1, m->component->params_size + 1);
   const thw_param *p = m->component->params;
   for (uint32_t i = 0; i < m->component->n_params; i++) open_set(&p[i], m->params, NULL);
-  char *copy = strdup(params);
-  for (char *w = strtok(copy, " "); w; w = strtok(NULL, " ")) {
+  m->words = strdup(params);
+  for (char *w = strtok(m->words, " "); w; w = strtok(NULL, " ")) {
     char *eq = strchr(w, '=');
     uint32_t i = 0;
     *eq = '\0';
@@ -176,7 +177,6 @@ static THW_UNUSED thw_status make(made *m, const char *plugin, const char *id, u
     if (i == m->component->n_params) fail_msg("no parameter %s", w);
     open_set(&p[i], m->params, eq + 1);
   }
-  free(copy);
   m->slot[0] = *slot0;
   if (slot1) m->slot[1] = *slot1;
   m->wired = (thw_wired){slot1 ? 2 : 1, 0, m->slot};
@@ -198,6 +198,7 @@ static THW_UNUSED void unmake(made *m) {
   if (m->object.self) m->component->destroy(m->object.self);
   tw_ctx_free(m->ctx);
   free(m->params);
+  free(m->words);
 }
 
 static THW_UNUSED thw_view view_new(uint32_t dtype, int64_t n) {
