@@ -133,7 +133,7 @@ static void text_of_shakespeare(void **state) {
                NULL);
   thw_source_info in = source_info(&o, 0);
   assert_int_equal(in.width, 65);
-  assert_int_equal(source_info(&o, 1).n, 20 * (49999 / 20 / 100));
+  assert_int_equal(source_info(&o, 1).n, 32 * (49999 / 32 / 100));
   close_source(&o);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* plugins/models/recurrent/predict.c - metrics and predictions. */
 #include <math.h>
+#include <string.h>
 
 #include "recurrent.h"
 
@@ -90,14 +91,27 @@ void rec_score(const rec_job *j, int64_t lo, rec_slot *slot) {
     predict(j, lo, slot);
 }
 
+/* Rows of which at least one step carries a target: what metrics are means over. */
+static int64_t rows_that_count(const rec *m, const thw_batch *b) {
+  const thw_rows *r = b->rows;
+  int64_t many = 0;
+  if (!r->counts || m->params->loss_at == LOSS_AT_LAST) return b->n;
+  for (int64_t i = 0; i < b->n; i++) {
+    int64_t row = thw_batch_row(b, i), from = r->first ? r->first[row] : row * r->steps;
+    many += memchr(r->counts + from, 1, (size_t)rec_length(r, row)) != NULL;
+  }
+  return many > 0 ? many : 1;
+}
+
 thw_status rec_measure(void *self, const thw_view *x, const thw_batch *b, double *out) {
   rec *m = self;
   rec_job j = {.m = m, .b = b, .mode = JOB_MEASURE};
   THW_TRY(rec_check(m, b, 1));
   rec_point(m, x, &j);
   THW_TRY(rec_run(&j));
-  out[0] = j.sum[0] / (double)b->n;
-  out[1] = j.sum[1] / (double)b->n;
+  double n = (double)rows_that_count(m, b);
+  out[0] = j.sum[0] / n;
+  out[1] = j.sum[1] / n;
   if (!rec_is_class(m)) out[1] = j.sum[1] > 0 ? j.sum[0] / j.sum[1] : 0.0;
   return THW_OK;
 }

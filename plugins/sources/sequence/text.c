@@ -30,8 +30,9 @@ static const thw_param params[] = {
                   "step, so that a batch of that many holds one chunk of each."),
     THW_PARAM_REAL(struct text_params, test, 0.1, 0, 1, THW_P_MAX_OPEN, NULL,
                    "Part of the text, at its end, that is set \"test\"; 0: no such set."),
-    THW_PARAM_INT(struct text_params, test_streams, 20, 1, 1 << 20, NULL,
-                  "Stretches of the test text; fewer where it is short."),
+    THW_PARAM_INT(struct text_params, test_streams, 0, 0, 1 << 20, NULL,
+                  "Stretches of the test text, fewer where it is short; 0: as many as of the "
+                  "training text, which a model that carries its state needs."),
     THW_PARAM_INT(struct text_params, test_length, 100, 1, SEQ_LENGTH_MOST, "steps",
                   "Tokens in a chunk of the test text."),
     THW_PARAM_INT(struct text_params, test_most, 50000, 0, THW_NO_BOUND, "steps",
@@ -90,7 +91,7 @@ static thw_status cut_train(text *t, int64_t tokens) {
 static thw_status cut_test(text *t, int64_t from, int64_t tokens) {
   const struct text_params *p = t->p;
   seq_set *s = &t->store.set[1];
-  int64_t streams = p->test_streams, chunks = p->warmup + 1;
+  int64_t streams = p->test_streams > 0 ? p->test_streams : p->streams, chunks = p->warmup + 1;
   s->name = td_set_name[1];
   if (p->test_most > 0 && tokens > p->test_most) tokens = p->test_most;
   while (streams > 1 && (tokens - 1) / streams / p->test_length < chunks) streams--;
