@@ -238,7 +238,7 @@ static double scaled(int j, int64_t i) {
   double mean = 0, square = 0;
   for (int k = 0; k < 70; k++) mean += column(j, k) / 70;
   for (int k = 0; k < 70; k++) square += pow(column(j, k) - mean, 2) / 70;
-  return (column(j, i) - mean) / (square > 0 ? sqrt(square) : 1);
+  return (column(j, i) - mean) / (j < 2 ? sqrt(square) : 1);
 }
 
 static void check_windows(const made *s, uint32_t set, int64_t from, int64_t rows, int every) {

@@ -125,7 +125,9 @@ static thw_status measure(series *s, const thw_batch *b, int64_t n) {
     double mean = sum / (double)n;
     for (int64_t i = 0; i < n; i++) square += pow(cell(s, b, i, j) - mean, 2);
     s->mean[j] = s->p->standardise ? mean : 0;
-    s->scale[j] = s->p->standardise && square > 0 ? 1 / sqrt(square / (double)n) : 1;
+    double variance = square / (double)n;
+    int varies = variance > 1e-20 * mean * mean; /* more than the mean's rounding */
+    s->scale[j] = s->p->standardise && varies ? 1 / sqrt(variance) : 1;
   }
   for (int64_t k = 0; s->p->standardise && k < s->n_targets; k++)
     td_log(e, THW_LOG_INFO, "target %lld: mean %.9g and standard deviation %.9g are taken out",
