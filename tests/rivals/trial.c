@@ -67,11 +67,13 @@ static const thw_optimizer_ops *ops(const trial *r) {
 static thw_status create(trial *r, const char *name, const char *params, const trial_setup *setup) {
   uint32_t dtype = setup->dtype ? setup->dtype : THW_F64;
   memset(r, 0, sizeof *r);
-  tw_session_init(&r->session, setup->seed, dtype, setup->threads ? setup->threads : 1);
-  r->session.epsilon = setup->epsilon;
-  r->session.delta = setup->delta;
-  r->session.confidence = 0.99;
-  r->ctx = tw_ctx_new(&r->session, "optimizer");
+  r->session = calloc(1, sizeof *r->session);
+  assert_non_null(r->session);
+  tw_session_init(r->session, setup->seed, dtype, setup->threads ? setup->threads : 1);
+  r->session->epsilon = setup->epsilon;
+  r->session->delta = setup->delta;
+  r->session->confidence = 0.99;
+  r->ctx = tw_ctx_new(r->session, "optimizer");
   r->component = find(name);
   r->params = calloc(1, r->component->params_size + 1);
   set_all(r->component, r->params, params);
@@ -134,6 +136,7 @@ void trial_close(trial *r) {
   if (r->self) r->component->destroy(r->self);
   tp_oracle_free(r->oracle);
   tw_ctx_free(r->ctx);
+  free(r->session);
   free(r->params);
 }
 

@@ -9,7 +9,7 @@
 #include "tests/problems/problems.h"
 
 typedef struct trial {
-  tw_session session;
+  tw_session *session; /* the context points to it, and a trial may move */
   thw_ctx *ctx;
   const thw_component *component;
   void *params, *self;
