@@ -34,6 +34,7 @@ unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 include %D%/optim/local.mk
 include %D%/problems/local.mk
 include %D%/unit/linear.mk
+include %D%/unit/recurrent.mk
 
 check_PROGRAMS += test_config
 test_config_SOURCES = %D%/unit/test_config.c

@@ -157,13 +157,16 @@ typedef struct made {
   char error[400];
 } made;
 
+/* Path of the instances, which names their random streams; NULL: their id. */
+static THW_UNUSED const char *make_path;
+
 /* `params`: "name=value name=value", or "". */
 static THW_UNUSED thw_status make(made *m, const char *plugin, const char *id, uint32_t dtype,
                                   const char *params, const thw_object *slot0,
                                   const thw_object *slot1) {
   memset(m, 0, sizeof *m);
   tw_session_init(&m->session, 3, dtype, 0);
-  m->ctx = tw_ctx_new(&m->session, id);
+  m->ctx = tw_ctx_new(&m->session, make_path ? make_path : id);
   m->component = open_find(plugin, id);
   m->params = calloc(1, m->component->params_size + 1);
   const thw_param *p = m->component->params;
