@@ -57,8 +57,9 @@ static inline int64_t thwr_inputs(const thwr_shape *s, int layer) {
  * for zero. Gradients: NULL where they are not wanted. */
 typedef struct thwr_weights {
   const void *v[THWR_BLOCKS];
-  /* W laid out for the steps, forward (there_q: the last part of a gru) and back; NULL: not. */
-  const void *there[THWR_LAYERS], *there_q[THWR_LAYERS], *back[THWR_LAYERS];
+  /* W laid out for the steps, forward (there_q: the last part of a gru) and back, and A where steps
+   * are vectors; NULL: not. */
+  const void *there[THWR_LAYERS], *there_q[THWR_LAYERS], *back[THWR_LAYERS], *input[THWR_LAYERS];
 } thwr_weights;
 typedef struct thwr_gradients {
   void *v[THWR_BLOCKS];
@@ -101,8 +102,8 @@ typedef void thwr_watch(void *arg, int k, const thwr_shard *s);
 
 typedef struct thwr_kernel {
   size_t real; /* bytes */
-  /* Lays W out for the steps: bytes that this takes, and doing it, in room aligned to 64 bytes that
-   * must live as long as w. Or NULL. */
+  /* Lays W and A out for the steps: bytes that this takes, and doing it, in room aligned to 64
+   * bytes that must live as long as w. Or NULL. */
   size_t (*pack_size)(const thwr_shape *n);
   void (*pack)(const thwr_shape *n, thwr_weights *w, void *room);
   /* States and outputs at w. */
