@@ -105,8 +105,9 @@ static void script(FILE *to, void *arg) {
           to);
     fprintf(to,
             "set ylabel '%.40s' noenhanced\n"
-            "plot $p%zu using 1:2 with lines lw 2 lc rgb '#9a9a9a' title 'start', $p%zu using 1:3 "
-            "with lines lw 2 lc rgb '#1b6ca8' title 'end'\n",
+            "plot $p%zu using 1:2 with linespoints pt 7 ps 0.3 lw 2 lc rgb '#9a9a9a' title "
+            "'start', $p%zu using 1:3 "
+            "with linespoints pt 7 ps 0.3 lw 2 lc rgb '#1b6ca8' title 'end'\n",
             name[i] + strlen("probe."), i, i);
   }
   tw_gnuplot_end(to);
