@@ -11,7 +11,10 @@ EXTRA_DIST += \
   %D%/linear/svrg.cfg \
   %D%/overhead/plain_svrg.c \
   %D%/overhead/run.py \
-  %D%/overhead/svrg.cfg
+  %D%/overhead/svrg.cfg \
+  %D%/recurrent/bench.py \
+  %D%/recurrent/peer.py \
+  %D%/recurrent/rnn.cfg
 
 include %D%/neon2/local.mk
 include %D%/verdict/local.mk
