@@ -16,6 +16,15 @@ libthwcore_la_SOURCES = \
   %D%/ledger.c %D%/ledger.h \
   %D%/limit.c %D%/limit.h \
   %D%/npy.c %D%/npy.h \
+  %D%/online/checkpoint.c \
+  %D%/online/engine.c \
+  %D%/online/game.c %D%/online/game.h \
+  %D%/online/linear.c %D%/online/linear.h \
+  %D%/online/picture.c \
+  %D%/online/plain.c %D%/online/plain.h \
+  %D%/online/record.c \
+  %D%/online/result.c \
+  %D%/online/run.h \
   %D%/optimizer.c \
   %D%/oracle.c %D%/oracle.h \
   %D%/pool.c %D%/pool.h \

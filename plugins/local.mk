@@ -6,9 +6,12 @@
 #   svmlight_la_LDFLAGS = $(plugin_ldflags)
 #   svmlight_la_LIBADD = libthwdata.la $(ZLIB_LIBS) $(LIBM)
 
+include %D%/learners/local.mk
+include %D%/linear/local.mk
 include %D%/models/local.mk
 include %D%/optimizers/local.mk
 include %D%/oracles/local.mk
+include %D%/rounds/local.mk
 include %D%/sources/local.mk
 
 # thalweg refuses plugins that a group may write to, which is what a umask of 002 makes of them.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/cli/command.h"
+#include "core/online/run.h"
 #include "core/run/judge.h"
 #include "core/run/loop.h"
 #include "core/run/signals.h"
@@ -220,6 +221,7 @@ static void clean_up(tw_run *r, int nothing_happened) {
 
 int tw_run_go(tw_plan *plan, tw_folder *folder, tw_state *from, const tw_run_options *how,
               tw_diags *d) {
+  if (tw_plan_is_online(plan)) return tw_online_go(plan, folder, from, how, d);
   tw_run r = {.folder = *folder,
               .how = *how,
               .d = d,

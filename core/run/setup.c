@@ -125,6 +125,10 @@ thw_status tw_setup_begin(tw_setup *s, tw_plan *plan, tw_log_fn log, void *log_a
                   .optimizer = tw_plan_node(plan, "optimizer")};
   const tw_options *o = s->opt;
   thw_status st = tw_setup_need(plan, "oracle", d);
+  if (tw_plan_is_online(plan))
+    st = tw_error(d, THW_E_ARG,
+                  "this is an online pipeline, which has no point: this command is "
+                  "for pipelines with an optimizer");
   if (st == THW_OK) {
     tw_session_init(&s->session, (uint64_t)o->run.seed, o->run.precision ? THW_F64 : THW_F32,
                     (int)o->run.threads);

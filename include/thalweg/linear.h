@@ -48,7 +48,7 @@ typedef struct thw_decision_ops {
   void (*release)(thw_decision *x);
   /* [any] c.x for a vector c of n numbers, summed in a fixed order. */
   double (*dot)(const thw_decision *x, const double *c);
-  /* [any] x.y for two decisions of one oracle. */
+  /* [any] x.y for two decisions of one oracle with the same ops. */
   double (*inner)(const thw_decision *x, const thw_decision *y);
   /* [any] All n coordinates. */
   void (*vector)(const thw_decision *x, double *out);

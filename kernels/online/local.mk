@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Deciding online: decisions, projection-and-decomposition, nonnegative least squares.
+
+noinst_LTLIBRARIES += libthwonline.la
+libthwonline_la_SOURCES = \
+  %D%/cache.c \
+  %D%/env.c \
+  %D%/env.h \
+  %D%/graph.c \
+  %D%/graph.h \
+  %D%/learn.c \
+  %D%/learn.h \
+  %D%/nnls.c \
+  %D%/nnls.h \
+  %D%/pad.c \
+  %D%/pad.h \
+  %D%/pad_state.c \
+  %D%/programs.c \
+  %D%/sparse.c \
+  %D%/sparse.h \
+  %D%/uniform.h
+libthwonline_la_LIBADD = libthwdata.la $(BLAS_LIBS) $(LIBM)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Linear oracles.
+linear_ldadd = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
+
+plugin_LTLIBRARIES += assignment.la
+assignment_la_SOURCES = %D%/assignment.c
+assignment_la_LDFLAGS = $(plugin_ldflags)
+assignment_la_LIBADD = $(linear_ldadd)
+
+plugin_LTLIBRARIES += experts.la
+experts_la_SOURCES = %D%/experts.c
+experts_la_LDFLAGS = $(plugin_ldflags)
+experts_la_LIBADD = $(linear_ldadd)
+
+plugin_LTLIBRARIES += inflated.la
+inflated_la_SOURCES = %D%/inflated.c
+inflated_la_LDFLAGS = $(plugin_ldflags)
+inflated_la_LIBADD = $(linear_ldadd)
+
+plugin_LTLIBRARIES += shortest-path.la
+shortest_path_la_SOURCES = %D%/shortest-path.c
+shortest_path_la_LDFLAGS = $(plugin_ldflags)
+shortest_path_la_LIBADD = $(linear_ldadd)
+
+plugin_LTLIBRARIES += spanning-tree.la
+spanning_tree_la_SOURCES = %D%/spanning-tree.c
+spanning_tree_la_LDFLAGS = $(plugin_ldflags)
+spanning_tree_la_LIBADD = $(linear_ldadd)
+
+plugin_LTLIBRARIES += vertex-cover.la
+vertex_cover_la_SOURCES = %D%/vertex-cover.c
+vertex_cover_la_LDFLAGS = $(plugin_ldflags)
+vertex_cover_la_LIBADD = $(linear_ldadd)

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What learners play against.
+
+plugin_LTLIBRARIES += generated-rounds.la
+generated_rounds_la_SOURCES = %D%/generated.c
+generated_rounds_la_LDFLAGS = $(plugin_ldflags)
+generated_rounds_la_LIBADD = libthwonline.la $(LIBM)
