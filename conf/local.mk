@@ -35,6 +35,31 @@ dist_examplesdata_DATA = \
   %D%/data/lynx.csv \
   %D%/data/shakespeare.txt.gz
 
+# An online pipeline and its roads.
+examplesonlinedir = $(examplesdir)/online
+dist_examplesonline_DATA = \
+  %D%/examples/online-routing.cfg \
+  %D%/examples/roads.txt
+
+# Problems and learners of the approximation oracle.
+examplesapproximationdir = $(examplesdir)/papers/approximation-oracle
+dist_examplesapproximation_DATA = \
+  %D%/papers/approximation-oracle/README.md \
+  %D%/papers/approximation-oracle/ftl.cfg \
+  %D%/papers/approximation-oracle/ftpl.cfg \
+  %D%/papers/approximation-oracle/garber.cfg \
+  %D%/papers/approximation-oracle/golden.cfg \
+  %D%/papers/approximation-oracle/improper-bandit.cfg \
+  %D%/papers/approximation-oracle/improper-omd.cfg \
+  %D%/papers/approximation-oracle/inflated-experts.cfg \
+  %D%/papers/approximation-oracle/inflated-paths.cfg \
+  %D%/papers/approximation-oracle/kakade-kalai-ligett.cfg \
+  %D%/papers/approximation-oracle/vc10.cfg \
+  %D%/papers/approximation-oracle/vc10.col \
+  %D%/papers/approximation-oracle/vc14.cfg \
+  %D%/papers/approximation-oracle/vc14.col \
+  %D%/papers/approximation-oracle/vc8.col
+
 # Problem and method files of NEON2; digits.cfg names ../../data, so the folders keep their places.
 examplesneon2dir = $(examplesdir)/papers/neon2
 dist_examplesneon2_DATA = \

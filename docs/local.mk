@@ -2,6 +2,7 @@
 dist_doc_DATA = \
   %D%/design.md \
   %D%/local-minima.md \
+  %D%/online.md \
   %D%/optimizers.md \
   %D%/packaging.md \
   %D%/recurrent.md \

@@ -128,6 +128,7 @@ TESTS += test_state
 
 include %D%/plugins/local.mk
 include %D%/e2e/local.mk
+include %D%/online/local.mk
 include %D%/rivals/local.mk
 
 # The loader.

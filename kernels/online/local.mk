@@ -19,4 +19,4 @@ libthwonline_la_SOURCES = \
   %D%/sparse.c \
   %D%/sparse.h \
   %D%/uniform.h
-libthwonline_la_LIBADD = libthwdata.la $(BLAS_LIBS) $(LIBM)
+libthwonline_la_LIBADD = $(BLAS_LIBS) $(LIBM)

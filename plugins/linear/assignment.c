@@ -16,7 +16,7 @@ struct assignment_params {
 };
 
 static const thw_param params[] = {
-    THW_PARAM_INT(struct assignment_params, n, 4, 1, 30000, NULL, "Number of rows and columns."),
+    THW_PARAM_INT(struct assignment_params, n, 4, 1, 2000, NULL, "Number of rows and columns."),
     THW_PARAM_BOOL(struct assignment_params, signed_costs, 0, "Costs may have any sign."),
 };
 
@@ -42,7 +42,7 @@ static void destroy(void *self) {
   on_free(e, s);
 }
 
-enum { NAME = 16 };
+enum { NAME = 24 };
 
 static thw_status make(assignment *s, const struct assignment_params *p) {
   int64_t n = s->n = p->n, nn = n * n;

@@ -197,7 +197,7 @@ static thw_status spanner(void *self, thw_decision **x, int64_t *m, double *beta
   int64_t n = s->g.nodes;
   if (x && *m < n) return on_fail(s->e, THW_E_ARG, "no room for the spanner");
   *m = n;
-  *beta = (double)n / (double)(n - 1);
+  *beta = 1;
   for (int64_t i = 0; x && i < n; i++) {
     int64_t k = 0;
     for (int64_t v = 0; v < n; v++)

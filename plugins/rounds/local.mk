@@ -4,4 +4,9 @@
 plugin_LTLIBRARIES += generated-rounds.la
 generated_rounds_la_SOURCES = %D%/generated.c
 generated_rounds_la_LDFLAGS = $(plugin_ldflags)
-generated_rounds_la_LIBADD = libthwonline.la $(LIBM)
+generated_rounds_la_LIBADD = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
+
+plugin_LTLIBRARIES += recorded.la
+recorded_la_SOURCES = %D%/recorded.c
+recorded_la_LDFLAGS = $(plugin_ldflags)
+recorded_la_LIBADD = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
