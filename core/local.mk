@@ -58,6 +58,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/checks_any.c \
   %D%/verify/checks_facts.c \
   %D%/verify/checks_model.c \
+  %D%/verify/checks_online.c \
   %D%/verify/checks_optimizer.c \
   %D%/verify/checks_oracle.c \
   %D%/verify/checks_params.c \
@@ -71,6 +72,7 @@ libthwcore_la_SOURCES = \
   %D%/verify/exercise.c \
   %D%/verify/fixture_descent.c \
   %D%/verify/fixture_model.c \
+  %D%/verify/fixture_online.c \
   %D%/verify/fixture_rows.c \
   %D%/verify/fixture_seq.c \
   %D%/verify/fixture_sum.c \

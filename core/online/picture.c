@@ -73,7 +73,7 @@ static void script(FILE *to, void *arg) {
   const double *last = c->v[c->n - 1];
   double rate = c->r->game.learner_facts.rate;
   data(to, c);
-  tw_gnuplot_begin(to, c->r->game.opt->run.name, "regret");
+  tw_gnuplot_begin(to, c->r->game.opt->run.name, "regret", 2);
   fprintf(to, "set logscale xy\nset ylabel '%s'\nset key top left\n",
           strcmp(regret_key, "regret") == 0 ? "regret" : "alpha-regret");
   fputs("plot $d using 1:2 with lines lw 2 lc rgb '#1b6ca8' title 'booked by the host'", to);

@@ -226,6 +226,12 @@ thw_status vf_exercise(vf_inst *in, vf_trace *t) {
     return vf_exercise_oracle(in, t);
   case THW_OPTIMIZER:
     return vf_exercise_optimizer(in, t);
+  case THW_LINEAR:
+    return vf_exercise_linear(in, t);
+  case THW_ROUNDS:
+    return vf_exercise_rounds(in, t);
+  case THW_LEARNER:
+    return vf_exercise_learner(in, t);
   default:
     return THW_E_UNSUPPORTED;
   }

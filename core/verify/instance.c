@@ -105,6 +105,10 @@ static void fill_slot(vf_inst *in, const vf_setup *s, uint32_t kind, thw_object 
     }
     *out = *in->inner;
     break;
+  case THW_LINEAR:
+    if (!in->five) in->five = vf_five_new();
+    *out = *vf_five_object(in->five);
+    break;
   default:
     break;
   }
@@ -185,6 +189,7 @@ static void release(vf_inst *in) {
   vf_sum_free(in->sum);
   vf_squares_free(in->squares);
   vf_rows_free(in->rows);
+  vf_five_free(in->five);
   tw_ctx_free(in->ctx);
   tw_arena_free(&in->arena);
   free(in->params);

@@ -37,7 +37,8 @@ int vf_skip(vf_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3
 #define VF_PLUGIN 0u /* instead of a set of kinds: once per plugin */
 #define VF_KIND(k) (1u << (k))
 #define VF_ANY                                                                                     \
-  (VF_KIND(THW_SOURCE) | VF_KIND(THW_MODEL) | VF_KIND(THW_ORACLE) | VF_KIND(THW_OPTIMIZER))
+  (VF_KIND(THW_SOURCE) | VF_KIND(THW_MODEL) | VF_KIND(THW_ORACLE) | VF_KIND(THW_OPTIMIZER) |       \
+   VF_KIND(THW_LINEAR) | VF_KIND(THW_ROUNDS) | VF_KIND(THW_LEARNER))
 
 typedef struct vf_check {
   const char *name;
@@ -50,7 +51,7 @@ typedef struct vf_check {
 /* Tables, each ending in a check without a name. */
 extern const vf_check vf_checks_plugin[], vf_checks_any[], vf_checks_source[], vf_checks_model[],
     vf_checks_facts[], vf_checks_oracle[], vf_checks_slots[], vf_checks_optimizer[],
-    vf_checks_state[];
+    vf_checks_online[], vf_checks_state[];
 /* A check of its own file. */
 int vf_any_parameters(vf_case *k);
 /* The i-th of all checks, or NULL. */
@@ -136,6 +137,13 @@ vf_descent *vf_descent_new(void);
 void vf_descent_free(vf_descent *d);
 const thw_object *vf_descent_object(vf_descent *d);
 
+/* A linear oracle: one of five, exact. */
+enum { VF_FIVE = 5 };
+typedef struct vf_five vf_five;
+vf_five *vf_five_new(void);
+void vf_five_free(vf_five *f);
+const thw_object *vf_five_object(const vf_five *f);
+
 /* ---- the component under test
  * --------------------------------------------------------------------
  */
@@ -166,6 +174,7 @@ typedef struct vf_inst {
   vf_descent *descent;
   thw_ctx *inner_ctx;
   thw_object *inner;
+  vf_five *five;
 } vf_inst;
 
 /* Makes an instance. On an error nothing is left; *text (if asked for) says why, the caller frees
@@ -217,6 +226,9 @@ thw_status vf_exercise_source(vf_inst *in, vf_trace *t);
 thw_status vf_exercise_model(vf_inst *in, vf_trace *t);
 thw_status vf_exercise_oracle(vf_inst *in, vf_trace *t);
 thw_status vf_exercise_optimizer(vf_inst *in, vf_trace *t);
+thw_status vf_exercise_linear(vf_inst *in, vf_trace *t);
+thw_status vf_exercise_rounds(vf_inst *in, vf_trace *t);
+thw_status vf_exercise_learner(vf_inst *in, vf_trace *t);
 
 /* Plain memory as a view, with guard words around it. */
 typedef struct vf_buf {

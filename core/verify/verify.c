@@ -53,9 +53,9 @@ int vf_skip(vf_case *k, const char *fmt, ...) {
 /* ---- the table --------------------------------------------------------------------------------
  */
 
-static const vf_check *const tables[] = {vf_checks_plugin, vf_checks_any,       vf_checks_slots,
-                                         vf_checks_source, vf_checks_model,     vf_checks_facts,
-                                         vf_checks_oracle, vf_checks_optimizer, vf_checks_state};
+static const vf_check *const tables[] = {
+    vf_checks_plugin, vf_checks_any,    vf_checks_slots,     vf_checks_source, vf_checks_model,
+    vf_checks_facts,  vf_checks_oracle, vf_checks_optimizer, vf_checks_online, vf_checks_state};
 
 const vf_check *vf_check_at(size_t i) {
   for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)

@@ -149,7 +149,7 @@ thw_status on_pad_sod(on_pad *s, double eps, double *level, int *temporary) {
     int64_t index;
     int is_new, certified;
     THW_TRY(ask(s, 0, &a, &index, &is_new));
-    double at = along(s, s->z), needed = at + s->o.theta * eps;
+    double at = along(s, s->z), needed = at + fmax(s->o.theta, 1e-3) * eps;
     *level = proved(s, &a, &certified);
     if (*level >= needed) return THW_RETRY;
     double cost = along(s, s->v.row + index * s->n);
@@ -201,14 +201,30 @@ thw_status on_pad_show(on_pad *s) {
   return THW_OK;
 }
 
+/* Below 1e-10 of this, tolerances are rounding. */
+static double scale_of(const on_pad *s) {
+  double most = 0;
+  for (int64_t i = 0; i < s->n; i++) most = fmax(most, fabs(s->v.row[i]));
+  return most;
+}
+
+static thw_status unsettled(on_pad *s) {
+  return on_fail(s->e, THW_E_STATE,
+                 "the projection does not settle: %lld half-spaces are known and the next one "
+                 "brings nothing: a smaller nnls_tol or a larger eps_scale helps",
+                 (long long)s->c.count);
+}
+
 thw_status on_pad_project(on_pad *s, const double *y, double eps) {
   double level;
   int temporary;
   if (s->o.cold) on_pad_forget(s);
   s->counts.projections++;
   THW_TRY(on_pad_first(s));
-  for (int fresh = 1;; fresh = 0) {
-    THW_TRY(on_pad_outer(s, y, fresh));
+  eps = fmax(eps, 1e-10 * scale_of(s));
+  for (int64_t fresh = 1, i = 0;; fresh = 0) {
+    if (i++ > 1000 + 200 * s->n) return unsettled(s);
+    THW_TRY(on_pad_outer(s, y, (int)fresh));
     on_pad_moved(s);
     thw_status st = on_pad_sod(s, eps, &level, &temporary);
     if (st == THW_OK) break;

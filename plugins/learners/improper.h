@@ -26,7 +26,7 @@
                     "anew, with doubled effort."),                                                 \
       THW_PARAM_REAL(T, dedupe_tol, 1e-12, 0.0, 1e-3, 0, NULL,                                     \
                      "Relative distance within which two decisions are the same."),                \
-      THW_PARAM_REAL(T, nnls_tol, 1e-12, 1e-15, 1e-3, THW_P_LOG, NULL,                             \
+      THW_PARAM_REAL(T, nnls_tol, 1e-12, 1e-15, 1e-8, THW_P_LOG, NULL,                             \
                      "Slope at which the least-squares problems stop."),                           \
       THW_PARAM_BOOL(T, cold, 0, "Forget decisions and half-spaces after each round; for tests."), \
       THW_PARAM_BOOL(T, check, 0,                                                                  \

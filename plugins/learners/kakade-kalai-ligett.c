@@ -9,13 +9,15 @@
 
 struct kkl_params {
   double loss_bound;
-  int64_t horizon;
+  int64_t horizon, calls;
 };
 
 static const thw_param params[] = {
     THW_PARAM_REAL(struct kkl_params, loss_bound, 0.0, 0.0, THW_NO_BOUND, 0, NULL,
                    "W, a bound on |f_t|; 0: what the rounds promise."),
     THW_PARAM_INT(struct kkl_params, horizon, 0, 0, THW_NO_BOUND, "rounds", "T; 0: stop.rounds."),
+    THW_PARAM_INT(struct kkl_params, calls, 100000, 1, 200000, NULL,
+                  "Calls of the oracle after which a round ends, whatever is left to do."),
 };
 
 typedef struct kkl {
@@ -158,7 +160,7 @@ static thw_status observe(void *self, const thw_feedback *fb) {
   double a = s->alpha, eta = (a + 1) * s->R / (s->W * sqrt(s->T));
   double delta = (a + 1) * s->R * s->R / s->T, lambda = (a + 1) / (4 * (a + 2) * (a + 2) * s->T);
   for (int64_t i = 0; i < n; i++) s->z[i] = s->x[i] - eta * fb->f[i];
-  for (;;) {
+  for (int64_t k = 0; k < s->p->calls; k++) {
     thw_decision *t = NULL;
     double gain;
     THW_TRY(extended(s, &t, &gain));
@@ -175,6 +177,7 @@ static thw_status observe(void *self, const thw_feedback *fb) {
       s->mean[i] += lambda * (s->dense[i] - s->mean[i]);
     }
   }
+  return THW_OK;
 }
 
 static const thw_learner_ops ops = {.size = sizeof(thw_learner_ops),

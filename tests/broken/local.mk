@@ -82,6 +82,7 @@ check_LTLIBRARIES += %D%/verify/broken.la
 %C%_verify_broken_la_SOURCES = \
   %D%/verify/broken.h \
   %D%/verify/models.c \
+  %D%/verify/online.c \
   %D%/verify/optimizers.c \
   %D%/verify/oracles.c \
   %D%/verify/plugin.c \

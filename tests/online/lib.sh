@@ -8,7 +8,7 @@ papers=$top_srcdir/conf/papers/approximation-oracle
 
 # value FILE KEY: the number behind the key, the last one in the file.
 value() {
-  sed -n "s/.*\"$2\": *\([-+0-9.eE]*\).*/\1/p" "$1" | tail -n 1
+  sed -n "s/.*\"$2\": *\([-+0-9][-+0-9.eE]*\).*/\1/p" "$1" | tail -n 1
 }
 
 # between WHAT X LOW HIGH

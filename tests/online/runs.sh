@@ -20,25 +20,30 @@ alike() {
   test -s metrics.a || fail "$1 has no records"
 }
 
-for learner in ftl ftpl garber improper-bandit improper-omd kakade-kalai-ligett; do
-  for rounds in against-average stochastic switching; do
-    printf 'rounds: { type = "%s"; };\nlearner: { type = "%s"; };\n' $rounds $learner >rest.cfg
-    play ref base.cfg rest.cfg
-    rm -rf cut
-    start_run base.cfg rest.cfg --out cut --quiet
-    sleep 0.1
-    kill -9 $pid 2>/dev/null
-    wait $pid 2>/dev/null
-    if [ -f cut/pipeline.cfg ]; then
-      resume cut --quiet || fail "resume of $learner against $rounds"
-      alike ref cut
-    fi
-    # A run in two halves; the horizon stays the one of the beginning.
-    play half base.cfg rest.cfg
-    resume half --quiet --set stop.rounds=160 || fail "a longer run of $learner"
-    between "$learner: rounds" "$(value half/result.json rounds)" 160 160
-  done
-done
+# Every learner, against one kind of rounds each.
+while read -r learner rounds; do
+  printf 'rounds: { type = "%s"; };\nlearner: { type = "%s"; };\n' "$rounds" "$learner" >rest.cfg
+  play ref base.cfg rest.cfg
+  rm -rf cut
+  start_run base.cfg rest.cfg --out cut --quiet
+  sleep 0.1
+  kill -9 $pid 2>/dev/null
+  wait $pid 2>/dev/null
+  if [ -f cut/pipeline.cfg ]; then
+    resume cut --quiet || fail "resume of $learner against $rounds"
+    alike ref cut
+  fi
+  # A run in two halves; the horizon stays the one of the beginning.
+  resume ref --quiet --set stop.rounds=160 || fail "a longer run of $learner"
+  between "$learner: rounds" "$(value ref/result.json rounds)" 160 160
+done <<'END'
+ftl against-average
+ftpl switching
+garber stochastic
+improper-bandit against-average
+improper-omd switching
+kakade-kalai-ligett stochastic
+END
 
 # Interrupted, it says so and goes on.
 printf 'rounds: { type = "stochastic"; };\nlearner: { type = "improper-omd"; };\n' >rest.cfg

@@ -38,6 +38,10 @@ done >"$work/rows.svm"
 for i in 1 2 3 4 5 6 7 8 9; do
   echo "the quick brown fox jumps over the lazy dog, $i times"
 done >"$work/text.txt"
+# Losses for the six coordinates that verify asks for.
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  for j in 1 2 3; do echo "$i,$j,0.5,0,1,2"; done
+done >"$work/losses.csv"
 
 for so in "$top_builddir"/.libs/*.so; do
   [ -f "$so" ] || continue
@@ -45,6 +49,9 @@ for so in "$top_builddir"/.libs/*.so; do
   set --
   case $name in
   csv) set -- --set "path=\"$top_srcdir/conf/data/digits.csv.gz\"" ;;
+  recorded) set -- --set "path=\"$work/losses.csv\"" ;;
+  shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
+  vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;
   idx) set -- --set "x=\"$work/x.idx\"" --set "y=\"$work/y.idx\"" ;;
   recurrent) set -- --set hidden=10 --set 'train="all"' --set bias=true ;;

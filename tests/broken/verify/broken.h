@@ -9,7 +9,8 @@
 #include <thalweg/thalweg.h>
 
 extern const thw_component *const broken_sources[],
-    *const broken_models[], *const broken_oracles[], *const broken_optimizers[];
+    *const broken_models[], *const broken_oracles[], *const broken_optimizers[],
+                                                         *const broken_online[];
 
 /* Whether the component is the one that breaks `what`. */
 static inline int breaks(const thw_component *me, const char *what) {
