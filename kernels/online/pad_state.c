@@ -50,6 +50,7 @@ thw_status on_pad_save(on_pad *s, thw_writer *w) {
   THW_TRY(w->blob(w, "pad.p", s->p, (size_t)s->n_support * sizeof *s->p));
   THW_TRY(w->i64(w, "pad.pivots", s->inner.pivots + s->outer.pivots));
   THW_TRY(w->f64(w, "pad.worst_p1", s->worst_p1));
+  THW_TRY(w->f64(w, "pad.residual", s->residual_norm));
   return w->blob(w, "pad.counts", &s->counts, sizeof s->counts);
 }
 
@@ -147,6 +148,7 @@ thw_status on_pad_load(on_pad *s, thw_reader *r) {
   THW_TRY(load_support(s, r));
   THW_TRY(r->i64(r, "pad.pivots", &s->inner.pivots));
   THW_TRY(r->f64(r, "pad.worst_p1", &s->worst_p1));
+  THW_TRY(r->f64(r, "pad.residual", &s->residual_norm));
   s->outer.pivots = 0;
   on_pad_moved(s);
   return exactly(s, r, "pad.counts", &s->counts, sizeof s->counts);
