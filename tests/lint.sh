@@ -17,7 +17,7 @@ fi
 
 list() { echo "$files" | grep -E "$1"; }
 
-# Left out: the licence itself, and what has no comments: JSON, packed data, the raw seeds of the
+# Left out: the licence itself, and what has no comments: JSON, tables, packed data, the raw seeds of the
 # fuzz targets.
 for f in $(echo "$files" |
   grep -vE '^COPYING$|\.json$|\.gz$|^tests/fuzz/(csv|gzip|idx|npy|number|svmlight)/'); do
