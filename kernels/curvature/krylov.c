@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Neon2^krylov: Lanczos iteration with full reorthogonalisation, which ends by what it has seen.
  *
- * Found: a Ritz value below -acc delta, whose Ritz vector is then multiplied itself.
+ * Found: a Ritz value below -acc delta, whose Ritz vector is then multiplied itself. The iteration
+ * first goes on while each product still lowers the value by a tenth, for as many products again
+ * at most: who gets a direction wants one that leads far down, not the first that will do.
  *
  * Bottom: let mu be the spectral measure of the start v, which has mass (v'u)^2 at the eigenvalue
  * of each eigenvector u, and p_0, ..., p_k its orthonormal polynomials, which k products determine.
@@ -23,6 +25,8 @@ typedef struct krylov {
   int64_t k;            /* products made */
   double *alpha, *beta; /* of the tridiagonal matrix; beta[j] couples j and j + 1 */
   double *s, *d;        /* Ritz vector in the basis; pivots */
+  int64_t first;        /* products after which a Ritz value was low enough; 0: none yet */
+  double last;          /* the least Ritz value before this product, from then on */
   double p, before;     /* p_k and p_{k-1} at -delta */
   double sum;           /* of all their squares */
 } krylov;
@@ -161,6 +165,17 @@ static thw_status verify(curv_run *s, krylov *a, double accept, double *tried) {
   return z <= -accept ? curv_found(s, z) : THW_OK;
 }
 
+/* Whether another product may be worth it now that a Ritz value is low enough. */
+static int pays(krylov *a) {
+  double at = ritz_value(a, 1), last = a->last;
+  a->last = at;
+  if (!a->first) {
+    a->first = a->k;
+    return 1;
+  }
+  return a->k < 2 * a->first + 2 && at < 1.1 * last;
+}
+
 /* Nothing in the iteration needs L, but others may want to know what was seen of it. */
 static void see_lipschitz(curv_run *s, const krylov *a) {
   double seen = fmax(fabs(ritz_value(a, 1)), fabs(ritz_value(a, a->k)));
@@ -188,10 +203,10 @@ static thw_status iterate(curv_run *s, krylov *a, int made) {
     made = 0;
     see_lipschitz(s, a);
     curv_seen(s, a->alpha[a->k - 1]);
-    if (below(a, -accept) > 0) THW_TRY(verify(s, a, accept, &tried));
-    lengthen(a, x);
     double beta = a->beta[a->k - 1];
-    int whole = a->k == s->d || !(beta > 1e-13 * s->r->L);
+    int whole = a->k == s->d || !(beta > 1e-13 * s->r->L), last = whole || a->k == s->w->room;
+    if (below(a, -accept) > 0 && (last || !pays(a))) THW_TRY(verify(s, a, accept, &tried));
+    lengthen(a, x);
     if (below(a, x) == 0 && (whole || a->sum > 1 / (tau * tau))) return bottom(s, a);
     if (whole) return curv_end(s, CURV_PRECISION); /* a Ritz value that its vector denies */
     if (a->k < s->w->room) THW_TRY(thw_axpby(s->w->basis[a->k], 1 / beta, h, 0.0));
