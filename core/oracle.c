@@ -87,6 +87,7 @@ static thw_status facts(void *self, thw_facts *out) {
   thw_facts f = {.size = sizeof f, .components = -1};
   f.lipschitz = f.lipschitz_max = f.lipschitz_hess = (double)NAN;
   f.variance = f.variance_hess = f.convexity = f.lower_bound = (double)NAN;
+  if (THW_HAS(thw_facts, out, want)) f.want = out->want;
   if (HAS(o, facts)) THW_TRY(o->ops->facts(o->inner.self, &f));
   size_t n = out->size;
   if (n < offsetof(thw_facts, lipschitz) || n > sizeof f) n = sizeof f;
@@ -317,7 +318,7 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
       (thw_vr){.size = sizeof(thw_vr), .prepare = vr_prepare, .loop = vr_loop, .drop = vr_drop};
   o->hessian = thw_ext(inner, THW_EXT_HESSIAN);
   o->hessian_mine = (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian};
-  thw_facts f = {.size = sizeof f};
+  thw_facts f = {.size = sizeof f, .want = THW_FACT_ROWS};
   thw_status st = facts(o, &f);
   if (st != THW_OK) {
     tw_oracle_free(o);

@@ -5,7 +5,7 @@
 
 thw_status tw_judge(tw_setup *s, const thw_vec *x, tw_verdict *v, tw_diags *d) {
   const tw_options *o = s->opt;
-  thw_facts f = {.size = sizeof f};
+  thw_facts f = {.size = sizeof f, .want = THW_FACT_LIPSCHITZ | THW_FACT_LIPSCHITZ_HESS};
   thw_status st = thw_oracle_facts(s->object, &f);
   if (st != THW_OK) return tw_setup_error(s, st, "judging the point", d);
   tw_verdict_options vo = {.epsilon = o->stop.epsilon,

@@ -89,7 +89,7 @@ static thw_status oracle_up(tw_setup *s, tw_diags *d) {
   if (st != THW_OK) return tw_setup_error(s, st, n->path, d);
   s->rows = tw_oracle_rows(s->oracle);
   s->pass = s->rows > 0 ? s->rows : TW_STREAM_PASS;
-  thw_facts facts = {.size = sizeof facts};
+  thw_facts facts = {.size = sizeof facts, .want = THW_FACT_ROWS};
   st = thw_oracle_facts(s->object, &facts);
   if (st != THW_OK) return tw_setup_error(s, st, n->path, d);
   s->smooth = (facts.flags & THW_MODEL_SMOOTH) != 0;

@@ -45,8 +45,22 @@ typedef struct thw_layout {
  * bounds nothing elsewhere. */
 #define THW_FACTS_LOCAL 1u
 
+/* Which facts are wanted. */
+#define THW_FACT_ROWS 1u /* components and flags */
+#define THW_FACT_LIPSCHITZ 2u
+#define THW_FACT_LIPSCHITZ_MAX 4u
+#define THW_FACT_LIPSCHITZ_HESS 8u
+#define THW_FACT_VARIANCE 16u
+#define THW_FACT_VARIANCE_HESS 32u
+#define THW_FACT_CONVEXITY 64u
+#define THW_FACT_LOWER_BOUND 128u
+
 /* Facts about f over the whole of set 0, NAN where not known. Hints: an optimizer that gets no
- * fact estimates it, pays for that in gradients, and the run says so. */
+ * fact estimates it, pays for that in gradients, and the run says so.
+ *
+ * Some cost the model more than a pass over its rows (an eigenvalue), so the caller says in `want`
+ * which it is going to use. The model may give more, and leaves those that it need not work out as
+ * they are. */
 typedef struct thw_facts {
   uint32_t size, flags;  /* THW_FACTS_*                                                     */
   int64_t components;    /* number of f_i; -1: a stream                                     */
@@ -57,7 +71,13 @@ typedef struct thw_facts {
   double variance_hess;  /* V_H: sup over unit u of E |(H_i - H) u|^2                       */
   double convexity;      /* mu: f - mu/2 |x|^2 is convex; may be negative                   */
   double lower_bound;    /* of f                                                            */
+  uint64_t want;         /* in: THW_FACT_* bits; 0, or a struct without it: all             */
 } thw_facts;
+
+/* True when the caller of `facts` is going to use one of `which`. */
+static inline int thw_facts_wanted(const thw_facts *f, uint64_t which) {
+  return !THW_HAS(thw_facts, f, want) || f->want == 0 || (f->want & which) != 0;
+}
 
 typedef struct thw_model_ops {
   uint32_t size, reserved;

@@ -68,8 +68,17 @@ static int may_use_svrg(const struct escape_params *p, int64_t n) {
   return p->search == CURV_SVRG || (p->search == CURV_AUTO && n >= LARGE_SUM);
 }
 
+uint64_t escape_facts(const struct escape_params *p) {
+  uint64_t which = THW_FACT_CONVEXITY;
+  if (!(p->lipschitz > 0)) which |= THW_FACT_LIPSCHITZ;
+  if (!(p->lipschitz_hess > 0)) which |= THW_FACT_LIPSCHITZ_HESS;
+  if (!(p->variance_hess > 0) && p->search != CURV_DET && p->search != CURV_KRYLOV)
+    which |= THW_FACT_VARIANCE_HESS;
+  return which;
+}
+
 uint32_t escape_vecs(const struct escape_params *p, const thw_object *oracle) {
-  thw_facts f = {.size = sizeof f, .components = -1};
+  thw_facts f = {.size = sizeof f, .components = -1, .want = THW_FACT_ROWS};
   if (thw_oracle_facts(oracle, &f) != THW_OK) f.components = -1;
   uint32_t k = 8;
   if (may_use_svrg(p, f.components)) k += 2;

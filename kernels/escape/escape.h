@@ -138,6 +138,8 @@ typedef struct escape {
 } escape;
 
 /* Vectors that escape_start needs for this oracle. */
+/* The facts that it goes by: what optim_ask is to be given before escape_start. */
+uint64_t escape_facts(const struct escape_params *p);
 uint32_t escape_vecs(const struct escape_params *p, const thw_object *oracle);
 /* In create: takes the run's aims for parameters that are 0, and with `claim` the end of the run
  * (thw.stop/1). */

@@ -78,7 +78,7 @@ static thw_status accept(escape_line *l, double h, double drop) {
 
 thw_status escape_line_search(escape_line *l) {
   double h = sign_of(l) * 2 * -l->z / l->L2, f0 = 0, f1 = 0, f2 = 0;
-  thw_facts facts = {.size = sizeof facts};
+  thw_facts facts = {.size = sizeof facts, .want = THW_FACT_ROWS};
   THW_TRY(thw_oracle_facts(l->oracle, &facts));
   int64_t rows = l->batch ? l->batch->n : facts.components;
   int ok = 0;

@@ -52,6 +52,9 @@ typedef struct thwk_linear {
   /* g += sum_k c[k - lo] a_k. */
   void (*scatter)(const thw_batch *b, int64_t lo, int64_t hi, int64_t d, const double *c,
                   double *g);
+  /* CSR only: the lower triangle of sum_k c[k - lo] a_k a_k', entry (i, j) at i (i + 1) / 2 + j, is
+   * added to h. */
+  void (*gram)(const thw_batch *b, int64_t lo, int64_t hi, const double *c, double *h);
   /* The same for several margins per row, CSR only: w and g hold kp numbers for each column, z and
    * c for each row; kp is a multiple of 4. */
   void (*margins_k)(const thw_batch *b, int64_t lo, int64_t hi, int64_t kp, const double *w,

@@ -17,8 +17,8 @@ void optim_free(optim *o) {
   o->n_vecs = 0;
 }
 
-static thw_facts no_facts(void) {
-  thw_facts f = {.size = sizeof f, .components = -1};
+static thw_facts no_facts(uint64_t want) {
+  thw_facts f = {.size = sizeof f, .components = -1, .want = want};
   f.lipschitz = f.lipschitz_max = f.lipschitz_hess = (double)NAN;
   f.variance = f.variance_hess = f.convexity = f.lower_bound = (double)NAN;
   return f;
@@ -27,7 +27,7 @@ static thw_facts no_facts(void) {
 thw_status optim_start(optim *o, const thw_object *oracle, uint32_t k) {
   o->started = 0;
   o->oracle = *oracle;
-  o->facts = no_facts();
+  o->facts = no_facts(THW_FACT_ROWS);
   THW_TRY(thw_oracle_facts(oracle, &o->facts));
   o->n = o->facts.components;
   if (o->n == 0) return optim_fail(o, THW_E_ARG, "the oracle's sum has no rows");
@@ -80,6 +80,14 @@ void optim_take_facts(optim *o, const thw_facts *f) {
                          f->variance_hess, f->convexity,     f->lower_bound};
   for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
     if (!isnan(from[i])) *to[i] = from[i];
+}
+
+thw_status optim_ask(optim *o, uint64_t which) {
+  thw_facts known = o->facts, f = no_facts(which);
+  THW_TRY(thw_oracle_facts(&o->oracle, &f));
+  optim_take_facts(o, &f);
+  optim_take_facts(o, &known);
+  return THW_OK;
 }
 
 thw_status optim_sample(const optim *o, thw_rng *r, uint32_t how, int64_t batch, const thw_vec *x,

@@ -34,9 +34,13 @@ void optim_init(optim *o, const thw_host *host, thw_ctx *ctx);
 /* In destroy. */
 void optim_free(optim *o);
 
-/* In start: takes over the oracle and its facts and makes k vectors (o->vec; the old ones are kept
- * when they fit, with their values). */
+/* In start: takes over the oracle and its number of rows and makes k vectors (o->vec; the old ones
+ * are kept when they fit, with their values). */
 thw_status optim_start(optim *o, const thw_object *oracle, uint32_t k);
+
+/* Asks for facts (THW_FACT_*, 0: all), each before its first use: some take the model more than a
+ * pass over its rows. What an outer method has said (optim_take_facts) stays. */
+thw_status optim_ask(optim *o, uint64_t which);
 
 /* host->fail with a printf format. */
 thw_status optim_fail(const optim *o, thw_status code, const char *fmt, ...)

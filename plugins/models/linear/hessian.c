@@ -16,7 +16,7 @@ typedef struct hessian_job {
   const thw_batch *b;
   const double *w;
   int64_t blocks, n;
-  double *part, *scaled; /* by block: n x n, lower triangle; twice tile x d, dense rows only */
+  double *part, *scaled; /* by block: room for n x n, see place; twice tile x d, dense rows only */
   double *h;
 } hessian_job;
 
@@ -31,26 +31,21 @@ static thw_status room(linear *m, int64_t numbers) {
   return THW_OK;
 }
 
-static double value(const thw_rows *r, int64_t at) {
-  if (!r->x) return 1.0;
-  return r->dtype == THW_F32 ? (double)((const float *)r->x)[at] : ((const double *)r->x)[at];
+/* Sparse rows give a packed triangle of the features, the intercept's row behind it: what is
+ * scattered to should stay in the cache. */
+static int64_t place(const hessian_job *j, int64_t i, int64_t k) {
+  if (j->b->rows->layout == THW_ROWS_DENSE) return i * j->n + k;
+  return i * (i + 1) / 2 + k;
 }
 
-/* Row by row: the products of a row's features with those at or before them. */
 static void add_sparse(const hessian_job *j, int64_t lo, int64_t hi, const double *weight,
                        double *h) {
-  const thw_rows *r = j->b->rows;
-  int64_t n = j->n, d = j->m->d;
-  for (int64_t k = lo; k < hi; k++) {
-    int64_t row = thw_batch_row(j->b, k), first = r->start[row], end = r->start[row + 1];
-    for (int64_t p = first; p < end; p++) {
-      double t = weight[k - lo] * value(r, p), *to = h + (int64_t)r->col[p] * n;
-      for (int64_t q = first; q <= p; q++) to[r->col[q]] += t * value(r, q);
-    }
-    if (!j->m->intercept) continue;
-    for (int64_t p = first; p < end; p++) h[d * n + r->col[p]] += weight[k - lo] * value(r, p);
-    h[d * n + d] += weight[k - lo];
-  }
+  const linear *m = j->m;
+  m->kern->gram(j->b, lo, hi, weight, h);
+  if (!m->intercept) return;
+  double *last = h + place(j, m->d, 0);
+  m->kern->scatter(j->b, lo, hi, m->d, weight, last);
+  for (int64_t k = 0; k < hi - lo; k++) last[m->d] += weight[k];
 }
 
 static void add_dense(const hessian_job *j, int64_t lo, int64_t hi, const double *weight,
@@ -74,7 +69,8 @@ static void run_block(void *arg, int64_t i) {
   linear_scratch s = linear_scratch_of(m, i);
   double *scaled = j->scaled + i * 2 * m->tile * m->d;
   double *h = j->part + i * j->n * j->n;
-  memset(h, 0, (size_t)(j->n * j->n) * sizeof *h);
+  int64_t numbers = place(j, j->n - 1, j->n - 1) + 1;
+  memset(h, 0, (size_t)numbers * sizeof *h);
   int64_t end = j->b->n * (i + 1) / j->blocks;
   for (int64_t lo = j->b->n * i / j->blocks, hi; lo < end; lo = hi) {
     hi = end - lo < m->tile ? end : lo + m->tile;
@@ -96,7 +92,7 @@ static void finish_row(void *arg, int64_t i) {
   double rows = (double)j->b->n;
   for (int64_t k = 0; k <= i; k++) {
     double sum = 0;
-    for (int64_t b = 0; b < j->blocks; b++) sum += j->part[(b * n + i) * n + k];
+    for (int64_t b = 0; b < j->blocks; b++) sum += j->part[b * n * n + place(j, i, k)];
     j->h[i * n + k] = j->h[k * n + i] = sum / rows;
   }
   if (i >= m->d) return;

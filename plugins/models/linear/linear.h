@@ -60,7 +60,8 @@ typedef struct linear {
   double *tiles, *partial, *block_sum, *w1, *w2;
 
   int have_facts;
-  thw_facts facts;
+  thw_facts facts;  /* so far, see facts.c */
+  double max2, top; /* largest |a|^2, largest eigenvalue of A'A/n; NAN: not yet asked for */
 
   linear_snapshot *idle; /* snapshots that may be used again */
   double *vr;            /* 6 d: see vr.c */
@@ -121,6 +122,14 @@ extern const thw_hessian_model linear_hessian;
 void linear_score_tile(linear_job *j, int64_t lo, int64_t hi, int64_t block);
 thw_status linear_measure(void *self, const thw_view *x, const thw_batch *b, double *out);
 thw_status linear_predict(void *self, const thw_view *x, const thw_batch *b, double *out);
+/* spectrum.c */
+/* The weight of a row a: max(0, base + slope |a|^2). */
+typedef struct linear_weight {
+  double base, slope;
+} linear_weight;
+double linear_largest_square(const linear *m, const thw_batch *b);
+/* (1/n) sum w_i a_i a_i': its largest eigenvalue or a bound of that. Uses w1 and w2. */
+double linear_largest_eigenvalue(linear *m, const thw_batch *b, linear_weight w);
 /* facts.c */
 thw_status linear_facts(void *self, thw_facts *out);
 /* vr.c */

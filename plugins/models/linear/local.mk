@@ -8,6 +8,7 @@ linear_la_SOURCES = \
   %D%/linear.h \
   %D%/plugin.c \
   %D%/predict.c \
+  %D%/spectrum.c \
   %D%/vr.c
 linear_la_LDFLAGS = $(plugin_ldflags)
 linear_la_LIBADD = libthwlinear.la $(BLAS_LIBS) $(LIBM)

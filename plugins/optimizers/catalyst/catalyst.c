@@ -85,6 +85,7 @@ static thw_status begin(catalyst *s, const thw_vec *x) {
 static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
   catalyst *s = self;
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ_MAX | THW_FACT_CONVEXITY));
   THW_TRY(optim_need_sum(&s->o, "catalyst", "the optimizer \"sgd\""));
   s->last = s->o.vec[LAST], s->x = s->o.vec[X];
   s->f.centre = s->o.vec[CENTRE], s->f.diff = s->o.vec[DIFF];

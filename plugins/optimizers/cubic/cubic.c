@@ -51,6 +51,7 @@ thw_status cubic_start(void *self, const thw_object *oracle, const thw_vec *x0) 
   THW_TRY(thw_oracle_space(oracle, &space));
   s->room = s->p->krylov < space->n ? s->p->krylov : space->n;
   THW_TRY(optim_start(&s->o, oracle, BASIS + (uint32_t)s->room));
+  THW_TRY(optim_ask(&s->o, 0));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->trial = v[TRIAL], s->g_trial = v[G_TRIAL], s->s = v[S];
   s->point = v[POINT], s->hv = v[HV], s->base = v[BASE], s->basis = v + BASIS;

@@ -88,6 +88,7 @@ static thw_status reset(void *self, const thw_vec *x) {
 static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
   gd *s = self;
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  if (!(s->p->step > 0.0)) THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ));
   THW_TRY(optim_need_sum(&s->o, "gd", "the optimizer \"sgd\""));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y];

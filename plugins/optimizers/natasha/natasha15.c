@@ -58,6 +58,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   set.reestimate = p->theory ? 0 : p->reestimate;
   if (s->n.o.started) optim_epoch_drop(&s->n.e);
   THW_TRY(optim_start(&s->n.o, oracle, NATASHA_VECS));
+  THW_TRY(optim_ask(&s->n.o, 0));
   return natasha_start(&s->n, &set, x0);
 }
 

@@ -100,6 +100,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   set.reestimate = p->theory ? 0 : s->ep.reestimate;
   if (s->n.o.started) optim_epoch_drop(&s->n.e);
   THW_TRY(optim_start(&s->n.o, oracle, NATASHA_VECS + escape_vecs(&s->ep, oracle)));
+  THW_TRY(optim_ask(&s->n.o, 0));
   if (p->theory && s->ep.lipschitz_hess == 0.0 && !optim_known(s->n.o.facts.lipschitz_hess))
     return optim_fail(&s->n.o, THW_E_ARG,
                       "natasha2: theory = true needs L2, which the model does not know: give "

@@ -12,6 +12,7 @@ thw_status neon2_start(void *self, const thw_object *oracle, const thw_vec *x0) 
   neon2 *s = self;
   const thw_host *h = s->o.host;
   THW_TRY(optim_start(&s->o, oracle, VECS + escape_vecs(&s->ep, oracle)));
+  THW_TRY(optim_ask(&s->o, escape_facts(&s->ep)));
   s->x = s->o.vec[X], s->start = s->o.vec[START];
   if (s->p->theory && s->ep.lipschitz_hess == 0 && !optim_known(s->o.facts.lipschitz_hess))
     return optim_fail(&s->o, THW_E_ARG,

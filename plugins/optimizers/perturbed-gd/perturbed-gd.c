@@ -104,6 +104,7 @@ static thw_status reset(void *self, const thw_vec *x) {
 static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
   pgd *s = self;
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ | THW_FACT_LIPSCHITZ_HESS | THW_FACT_LOWER_BOUND));
   THW_TRY(optim_need_sum(&s->o, "perturbed-gd", "the optimizer \"spider\" with escape"));
   thw_vec **v = s->o.vec;
   s->x = v[X], s->g = v[G], s->back = v[BACK], s->back_g = v[BACK_G], s->still = v[U];

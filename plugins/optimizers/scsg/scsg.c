@@ -18,6 +18,7 @@ thw_status scsg_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   set.reestimate = p->reestimate;
   if (s->o.started) optim_epoch_drop(&s->e);
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ | THW_FACT_VARIANCE_HESS));
   s->chosen = s->o.vec[CHOSEN];
   s->weight = 0.0;
   THW_TRY(s->o.host->rng(s->o.ctx, "output", &s->output));

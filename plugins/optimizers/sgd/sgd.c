@@ -94,6 +94,9 @@ static thw_status reset(void *self, const thw_vec *x) {
 static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
   sgd *s = self;
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  if (!(s->p->step > 0.0))
+    THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ |
+                                 (s->p->batch > 0 ? THW_FACT_VARIANCE_HESS : THW_FACT_ROWS)));
   if (s->p->batch == 0)
     THW_TRY(optim_need_sum(&s->o, "sgd with batch = 0", "give a batch of 1 or more"));
   thw_vec **v = s->o.vec;

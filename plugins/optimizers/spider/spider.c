@@ -75,6 +75,7 @@ thw_status spider_reset(void *self, const thw_vec *x) {
 thw_status spider_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   spider *s = self;
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  THW_TRY(optim_ask(&s->o, 0));
   if (optim_is_stream(&s->o) && s->p->snapshot == SPIDER_WHOLE)
     THW_TRY(optim_need_sum(&s->o, "spider with snapshot = \"whole\"", "leave snapshot out"));
   s->epsilon = s->p->epsilon > 0.0 ? s->p->epsilon : s->goal.epsilon;

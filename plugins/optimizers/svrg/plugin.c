@@ -131,6 +131,7 @@ static thw_status grow_batch(void *self, double factor) {
   /* An epoch keeps its length in rows. A running one ends first. */
   double rows = (double)s->mean_m * (double)s->v.b;
   optim_vr_batch(&s->v, &s->o, (int64_t)b);
+  if (!svrg_by_one_row(s)) THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ));
   s->mean_m = (int64_t)fmax(1.0, ceil(rows / b));
   return svrg_reset(s, s->v.x);
 }

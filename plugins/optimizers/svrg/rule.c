@@ -13,6 +13,7 @@ double svrg_base_step(const svrg *s) {
   double b = (double)s->v.b, L = s->c.L;
   if (!svrg_by_rows(s)) return optim_vr_rule(s->p->c_step, b, (double)s->mean_m, L, s->c.VH);
   double most = s->o.facts.lipschitz_max;
+  if (b == 1.0) return 1.0 / (3.0 * most);
   return b / (3.0 * ((b - 1.0) * fmin(L, most) + most));
 }
 

@@ -15,7 +15,7 @@ static int64_t clamp(double v, int64_t lo, int64_t hi) {
 /* ---- start ---------------------------------------------------------------------------------- */
 
 /* What follows from the parameters and the facts. */
-static void settle(svrg *s) {
+static thw_status settle(svrg *s) {
   const struct svrg_params *p = s->p;
   int64_t n = s->o.n;
   s->convex = s->o.facts.convexity > 0.0;
@@ -31,6 +31,8 @@ static void settle(svrg *s) {
     s->mean_m = (n + 2 * b - 1) / (2 * b);
   s->adaptive = p->adapt == SVRG_ON || (p->adapt == SVRG_AUTO && s->convex && p->step == 0.0);
   optim_vr_start(&s->v, &s->o, b, p->fused);
+  if (svrg_by_one_row(s)) return THW_OK;
+  return optim_ask(&s->o, THW_FACT_LIPSCHITZ | (svrg_by_rows(s) ? 0 : THW_FACT_VARIANCE_HESS));
 }
 
 thw_status svrg_reset(void *self, const thw_vec *x) {
@@ -70,8 +72,9 @@ thw_status svrg_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   svrg *s = self;
   optim_vr_drop(&s->o, &s->v); /* while the oracle that made it is still there */
   THW_TRY(optim_start(&s->o, oracle, VECS));
+  THW_TRY(optim_ask(&s->o, THW_FACT_LIPSCHITZ_MAX | THW_FACT_CONVEXITY));
   THW_TRY(optim_need_sum(&s->o, "svrg", "the optimizer \"scsg\" or \"sgd\""));
-  settle(s);
+  THW_TRY(settle(s));
   use_vectors(s);
   THW_TRY(use_streams(s));
   optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, s->p->reestimate);
@@ -114,7 +117,7 @@ static void plan(svrg *s) {
 /* s, mu and the lengths of a new epoch; back to the old snapshot when x has run away. */
 static thw_status begin_epoch(svrg *s, optim_meter *m) {
   if (s->t >= 0 && s->t == s->m) s->t = -1;
-  if (s->p->step == 0.0)
+  if (!svrg_by_one_row(s))
     THW_TRY(optim_constants_settle(&s->c, &s->o, &s->probe, s->v.x, !svrg_by_rows(s), &m->used));
   void *snap;
   double norm;

@@ -37,6 +37,10 @@ typedef struct svrg {
 static inline int svrg_by_rows(const svrg *s) {
   return s->convex && optim_known(s->o.facts.lipschitz_max);
 }
+/* True when the rule asks for nothing else: L is not needed then. */
+static inline int svrg_by_one_row(const svrg *s) {
+  return s->p->step > 0.0 || (svrg_by_rows(s) && s->v.b == 1);
+}
 /* The step that the rule gives, before the multipliers. */
 double svrg_base_step(const svrg *s);
 
