@@ -15,6 +15,8 @@ struct tw_oracle {
   thw_vr vr_mine;
   const thw_hessian *hessian; /* of inner, or NULL */
   thw_hessian hessian_mine;
+  const thw_floor *floor; /* of inner, or NULL */
+  thw_floor floor_mine;
   tw_session *session;
   thw_ctx *ctx;
   tw_ledger *ledger; /* NULL: nothing is booked */
@@ -292,11 +294,20 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
   return sum == 0 ? THW_OK : not_finite(o, "the Hessian");
 }
 
+/* ---- thw.floor/1 ---------------------------------------------------------------------------- */
+
+static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
+  tw_oracle *o = self;
+  THW_TRY(o->floor->floor(o->inner.self, x, out));
+  return isnan(*out) ? not_finite(o, "the lower bound of the curvature") : THW_OK;
+}
+
 /* ---- the object ----------------------------------------------------------------------------- */
 
 static const void *ext(void *self, const char *id) {
   tw_oracle *o = self;
   if (o->vr && strcmp(id, THW_EXT_VR) == 0) return &o->vr_mine;
+  if (o->floor && strcmp(id, THW_EXT_FLOOR) == 0) return &o->floor_mine;
   return o->hessian && strcmp(id, THW_EXT_HESSIAN) == 0 ? &o->hessian_mine : NULL;
 }
 
@@ -318,6 +329,8 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
       (thw_vr){.size = sizeof(thw_vr), .prepare = vr_prepare, .loop = vr_loop, .drop = vr_drop};
   o->hessian = thw_ext(inner, THW_EXT_HESSIAN);
   o->hessian_mine = (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian};
+  o->floor = thw_ext(inner, THW_EXT_FLOOR);
+  o->floor_mine = (thw_floor){.size = sizeof(thw_floor), .floor = curvature_floor};
   thw_facts f = {.size = sizeof f, .want = THW_FACT_ROWS};
   thw_status st = facts(o, &f);
   if (st != THW_OK) {

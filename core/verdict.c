@@ -122,21 +122,32 @@ static thw_status test_stream(judge *j, int *small) {
 
 /* ---- curvature ------------------------------------------------------------------------------- */
 
+/* What the model proves: a lower bound of the curvature anywhere, or else here. */
+static thw_status floor_of(judge *j, double *mu, int *here) {
+  const thw_floor *f = thw_ext(j->oracle, THW_EXT_FLOOR);
+  *mu = j->facts.convexity;
+  *here = f && !(*mu >= -j->out->delta);
+  return *here ? f->floor(j->oracle->self, j->x, mu) : THW_OK;
+}
+
 static thw_status no_search_needed(judge *j, int *done) {
   const tw_verdict *v = j->out;
-  double mu = j->facts.convexity;
+  double mu;
+  int here;
   *done = 1;
   if (!j->o->smooth)
     return decide(j, TW_UNKNOWN,
                   tw_sprintf("%s; but the model is not twice differentiable, so second-order "
                              "conditions do not apply",
                              j->stationary));
+  THW_TRY(floor_of(j, &mu, &here));
   if (mu >= 0 || mu >= -v->delta) {
     j->out->curvature = mu;
     return decide(j, TW_LOCAL_MINIMUM,
                   tw_sprintf("%s, and the model says that the curvature of the objective is "
-                             "nowhere below %.3g%s",
-                             j->stationary, mu, mu >= 0 ? ": it is convex" : ""));
+                             "%s below %.3g%s",
+                             j->stationary, here ? "here not" : "nowhere", mu,
+                             mu >= 0 && !here ? ": it is convex" : ""));
   }
   if (!(v->delta > 0))
     return decide(

@@ -156,6 +156,20 @@ typedef struct thw_generate {
   thw_status (*next)(void *self, const thw_view *x, int64_t token, const double *in, double *out);
 } thw_generate;
 
+/* ---- curvature floor --------------------------------------------------------------------------
+ */
+
+/* A model that knows, without looking at a row, how low the curvature can be at a point (a convex
+ * loss and a regulariser that is not) offers this; the oracle passes it on as THW_EXT_FLOOR
+ * (oracle.h). What it says is a proof, so a search for negative curvature can be spared. */
+#define THW_EXT_FLOOR_MODEL "thw.floor-model/1"
+
+typedef struct thw_floor_model {
+  uint32_t size, reserved;
+  /* [run] A lower bound of the least eigenvalue of the Hessian at x, of the mean over any batch. */
+  thw_status (*floor)(void *self, const thw_view *x, double *out);
+} thw_floor_model;
+
 /* ---- dense Hessian --------------------------------------------------------------------------- */
 
 /* A model that can write down its whole Hessian faster than by one product for each parameter

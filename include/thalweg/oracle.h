@@ -131,6 +131,18 @@ typedef struct thw_vr {
   void (*drop)(void *self, void *snapshot);
 } thw_vr;
 
+/* ---- curvature floor --------------------------------------------------------------------------
+ */
+
+/* Offered by an oracle whose model offers THW_EXT_FLOOR_MODEL. Costs no evaluation. */
+#define THW_EXT_FLOOR "thw.floor/1"
+
+typedef struct thw_floor {
+  uint32_t size, reserved;
+  /* [run] A lower bound of the least eigenvalue of the Hessian of f at x. */
+  thw_status (*floor)(void *self, const thw_vec *x, double *out);
+} thw_floor;
+
 /* ---- dense Hessian --------------------------------------------------------------------------- */
 
 /* Offered by an oracle whose model offers THW_EXT_HESSIAN_MODEL; for methods that factorise it. */

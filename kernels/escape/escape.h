@@ -47,7 +47,7 @@ extern const char *const escape_searches[],
 struct escape_params {
   double epsilon, delta, p, acc, w, kappa, q, lipschitz, variance_hess, lipschitz_hess;
   int64_t batch, reestimate, max_nc;
-  int32_t search, map, free_test, probe, nc_step, test;
+  int32_t search, model_proof, map, free_test, probe, nc_step, test;
 };
 
 #define ESCAPE_PARAMS                                                                              \
@@ -62,6 +62,9 @@ struct escape_params {
                      "Neon2^det, Neon2^vr, Neon2^online, Neon2^svrg or Neon2^krylov; auto: the "   \
                      "one of det, vr and online (and svrg from 100,000 rows on) whose "            \
                      "certificate costs least."),                                                  \
+      THW_PARAM_BOOL(struct escape_params, model_proof, 1,                                         \
+                     "Search only where the model does not itself prove that no curvature is "     \
+                     "below -delta (a convex loss with a regulariser that is not)."),              \
       THW_PARAM_REAL(struct escape_params, acc, 0.0, 0.0, 1.0, THW_P_MAX_OPEN, NULL,               \
                      "A direction v is taken when v'Hv <= -acc delta; 0: 0.5, online 0.75."),      \
       THW_PARAM_ENUM(struct escape_params, map, CURV_MAP_TIGHT, escape_maps,                       \
@@ -121,7 +124,8 @@ typedef struct escape {
   curv_work work;
   thw_vec *g, *trial;
   thw_rng test, drawn, search; /* drawn: of the test's rows, to draw them again */
-  int whole; /* set by the outer method that knows the full gradient to be small: no sample of it */
+  double told; /* set by the outer method: norm of the full gradient at the point, if it has heard
+                  it and it is small, else NAN; no samples then */
   /* test: norm (NAN: none yet) and rows of the gradient in g, 0 for all; variance of a row's */
   double norm, V;
   int64_t rows, tests;
@@ -152,6 +156,8 @@ void escape_free(escape *e);
 /* *small: the gradient at x is at most epsilon; else it is above 3/4 epsilon. e->g is the mean
  * gradient on the test's rows. */
 thw_status escape_test(escape *e, const thw_vec *x, int *small);
+/* *known: the model itself proves that no curvature at x is below -delta; no search is needed. */
+thw_status escape_by_model(escape *e, const thw_vec *x, int *known);
 /* Searches at x, where the test was. CURV_FOUND: e->work.v is the direction, e->z its curvature. */
 thw_status escape_search(escape *e, const thw_vec *x, curv_status *out);
 /* x moves along the direction found. THW_STALLED, with a logged word: no step was any good. */

@@ -76,14 +76,21 @@ static void tell(const escape *e, const curv_result *r) {
   say(e, r->status > CURV_BOTTOM ? THW_LOG_WARN : THW_LOG_INFO, text);
 }
 
-/* The model may know that there is no such curvature anywhere. */
-static int known_convex_enough(escape *e, curv_status *out) {
-  if (!(e->o->facts.convexity >= -e->delta)) return 0;
+/* The model may know that there is no such curvature anywhere, or none here. */
+thw_status escape_by_model(escape *e, const thw_vec *x, int *known) {
+  const thw_object *oracle = &e->o->oracle;
+  const thw_floor *f = thw_ext(oracle, THW_EXT_FLOOR);
+  double least = e->o->facts.convexity;
+  *known = 0;
+  if (!e->p->model_proof) return THW_OK;
+  if (f && !(least >= -e->delta)) THW_TRY(f->floor(oracle->self, x, &least));
+  if (!(least >= -e->delta)) return THW_OK;
+  *known = 1;
   e->by_model = 1;
-  e->status = *out = CURV_BOTTOM;
-  e->z = e->o->facts.convexity;
+  e->status = CURV_BOTTOM;
+  e->z = least;
   say(e, THW_LOG_INFO, "no search needed: the model knows that no curvature is below -delta");
-  return 1;
+  return THW_OK;
 }
 
 thw_status escape_search(escape *e, const thw_vec *x, curv_status *out) {
@@ -92,7 +99,12 @@ thw_status escape_search(escape *e, const thw_vec *x, curv_status *out) {
   curv_result r;
   double norm = 0;
   int64_t cost = 0;
-  if (known_convex_enough(e, out)) return THW_OK;
+  int known;
+  THW_TRY(escape_by_model(e, x, &known));
+  if (known) {
+    *out = CURV_BOTTOM;
+    return THW_OK;
+  }
   if (e->p->search != CURV_KRYLOV) /* which needs none */
     THW_TRY(optim_constants_settle(&e->c, o, &e->probe, x, wants_variance(e), &cost));
   THW_TRY(options(e, x, &s, &norm));

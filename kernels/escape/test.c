@@ -92,7 +92,7 @@ static thw_status in_stages(escape *e, const thw_vec *x, curv_size *out) {
 static thw_status measure(escape *e, const thw_vec *x, int *small) {
   int64_t n = e->o->n;
   curv_size size = CURV_UNDECIDED;
-  if (n >= 0 && (n <= SMALL_SUM || e->whole)) {
+  if (n >= 0 && (n <= SMALL_SUM || isfinite(e->told))) {
     THW_TRY(on_all(e, x));
   } else if (e->p->test == ESCAPE_PAPER) {
     THW_TRY(by_paper(e, x));

@@ -25,6 +25,7 @@ typedef struct finite_sum {
   thw_rng shuffled; /* `order` as it was when the current epoch was shuffled */
   const thw_vr_model *vr;
   const thw_hessian_model *dense;
+  const thw_floor_model *floor;
   int64_t *loop_index;
   int64_t loop_room;
 } finite_sum;
@@ -202,6 +203,17 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
 
 static const thw_hessian dense = {.size = sizeof(thw_hessian), .hessian = hessian};
 
+static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
+  finite_sum *o = self;
+  thw_view v;
+  THW_TRY(view_of(x, THW_READ, &v));
+  thw_status s = o->floor->floor(o->base.model.self, &v, out);
+  view_end(x, THW_READ);
+  return s;
+}
+
+static const thw_floor lowest = {.size = sizeof(thw_floor), .floor = curvature_floor};
+
 /* ---- state -----------------------------------------------------------------------------------
  */
 
@@ -241,6 +253,7 @@ static const void *ext(void *self, const char *id) {
   if (strcmp(id, THW_EXT_STATE) == 0) return &state;
   if (strcmp(id, THW_EXT_VR) == 0 && o->vr) return &vr;
   if (strcmp(id, THW_EXT_HESSIAN) == 0 && o->dense) return &dense;
+  if (strcmp(id, THW_EXT_FLOOR) == 0 && o->floor) return &lowest;
   return NULL;
 }
 
@@ -266,6 +279,7 @@ static thw_status open_all(finite_sum *o, int32_t order) {
   for (int64_t i = 0; i < o->n; i++) o->subset[i] = i;
   o->vr = thw_ext(&o->base.model, THW_EXT_VR_MODEL);
   o->dense = thw_ext(&o->base.model, THW_EXT_HESSIAN_MODEL);
+  o->floor = thw_ext(&o->base.model, THW_EXT_FLOOR_MODEL);
   return source->take(o->base.source.self, 0, o->n, NULL, 0, &o->base.all);
 }
 
@@ -290,7 +304,8 @@ static void destroy(void *self) {
   summing_close(&o->base);
 }
 
-/* Not THW_EXT_VR and THW_EXT_HESSIAN: whether there are such depends on the model. */
+/* Not THW_EXT_VR, THW_EXT_HESSIAN and THW_EXT_FLOOR: whether there are such depends on the model.
+ */
 static const char *const offers[] = {THW_EXT_STATE, NULL};
 
 static const thw_param params_[] = {

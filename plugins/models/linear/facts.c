@@ -111,3 +111,22 @@ thw_status linear_facts(void *self, thw_facts *out) {
          n - sizeof out->size);
   return THW_OK;
 }
+
+/* ---- curvature floor --------------------------------------------------------------------------
+ */
+
+/* The Hessian is that of a convex loss and the regulariser's diagonal. */
+static thw_status curvature_floor(void *self, const thw_view *x, double *out) {
+  const linear *m = self;
+  double least = m->intercept ? 0.0 : INFINITY;
+  for (int64_t j = 0; j < m->k * m->d; j++) {
+    double w =
+        x->dtype == THW_F32 ? (double)((const float *)x->data)[j] : ((const double *)x->data)[j];
+    double c = linear_bump2(m->nonconvex, w) + m->l2;
+    if (!(c >= least)) least = c; /* NaN stays */
+  }
+  *out = least - 1e-14 * (m->l2 + 2.0 * m->nonconvex);
+  return THW_OK;
+}
+
+const thw_floor_model linear_floor = {.size = sizeof(thw_floor_model), .floor = curvature_floor};

@@ -132,6 +132,7 @@ double linear_largest_square(const linear *m, const thw_batch *b);
 double linear_largest_eigenvalue(linear *m, const thw_batch *b, linear_weight w);
 /* facts.c */
 thw_status linear_facts(void *self, thw_facts *out);
+extern const thw_floor_model linear_floor;
 /* vr.c */
 extern const thw_vr_model linear_vr;
 /* create.c */

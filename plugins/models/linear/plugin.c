@@ -35,7 +35,7 @@ static const thw_slot slots[] = {
 /* What a model of one weight vector has. With more, or (the fused loop) with nonconvex > 0, an
  * instance answers NULL after all: who wants one of them asks the instance. */
 static const char *const fused[] = {THW_EXT_VR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
-static const char *const dense[] = {THW_EXT_HESSIAN_MODEL, NULL};
+static const char *const curved[] = {THW_EXT_FLOOR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
 
 static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   const linear_params *p = params;
@@ -82,7 +82,7 @@ MODEL(logistic, "logistic", plain, fused, "logistic regression, two classes or m
       "-1 for the first class and +1 for the second. k > 2 classes have one weight vector each: "
       "the loss is log sum_c exp(a.w_c) - a.w_label.",
       NULL);
-MODEL(logistic_nonconvex, "logistic-nonconvex", bumpy, dense,
+MODEL(logistic_nonconvex, "logistic-nonconvex", bumpy, curved,
       "logistic regression with the regulariser sum w^2/(1+w^2)",
       "The model logistic with nonconvex = 0.1 unless said otherwise: a standard test problem of "
       "non-convex finite sums.",

@@ -13,6 +13,7 @@ typedef struct shifted {
   thw_vec *centre, *diff;     /* diff: scratch */
   const thw_vr *vr;           /* of base, or NULL */
   const thw_hessian *hessian; /* of base, or NULL */
+  const thw_floor *floor;     /* or NULL */
 } shifted;
 
 /* The oracle that is handed to the inner optimizer; `s` stays where it is. */

@@ -122,10 +122,20 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
 
 static const thw_hessian dense = {.size = sizeof(thw_hessian), .hessian = hessian};
 
+static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
+  shifted *s = self;
+  THW_TRY(s->floor->floor(s->base.self, x, out));
+  *out += s->kappa;
+  return THW_OK;
+}
+
+static const thw_floor lowest = {.size = sizeof(thw_floor), .floor = curvature_floor};
+
 static const void *ext(void *self, const char *id) {
   shifted *s = self;
   if (s->vr && strcmp(id, THW_EXT_VR) == 0) return &vr;
   if (s->hessian && strcmp(id, THW_EXT_HESSIAN) == 0) return &dense;
+  if (s->floor && strcmp(id, THW_EXT_FLOOR) == 0) return &lowest;
   return NULL;
 }
 
@@ -133,5 +143,6 @@ thw_object shifted_object(shifted *s, const thw_object *base) {
   s->base = *base;
   s->vr = thw_ext(base, THW_EXT_VR);
   s->hessian = thw_ext(base, THW_EXT_HESSIAN);
+  s->floor = thw_ext(base, THW_EXT_FLOOR);
   return (thw_object){sizeof(thw_object), THW_ORACLE, &ops, s, ext};
 }

@@ -70,7 +70,7 @@ static int64_t epochs_to_go(const neon2 *s) {
 static thw_status look(neon2 *s) {
   escape_outcome at;
   THW_TRY(thw_optimizer_point(&s->inner, s->x));
-  s->e.whole = s->source == NEON2_END || s->source == NEON2_BEGIN;
+  s->e.told = large(s, s->told) ? (double)NAN : s->told;
   THW_TRY(escape_at(&s->e, s->x, &at));
   s->place = NEON2_TESTED;
   switch (at) {
@@ -102,15 +102,16 @@ static thw_status inner_step(neon2 *s, thw_step *in) {
   in->f = in->grad_norm = (double)NAN;
   in->epoch_end = 0;
   thw_status st = thw_optimizer_step(&s->inner, in);
+  s->told = (double)NAN;
   if (lost(st) && s->guarded) {
     in->epoch_end = 1;
     return neon2_end_epoch(s, 0, (double)NAN);
   }
   s->force = st == THW_DONE || st == THW_STALLED;
   if (!s->force && st != THW_OK) return st;
+  s->told = in->grad_norm;
   if (!s->force && !in->epoch_end) return THW_OK;
   in->epoch_end = 1;
-  s->told = in->grad_norm;
   if (!s->force) s->stuck = 0;
   return neon2_end_epoch(s, 1, in->f);
 }

@@ -35,7 +35,8 @@ typedef struct neon2 {
   int guarded, watched;   /* epochs are undone; the plateau rule is on */
   thw_vec *x, *start;     /* scratch; where the epoch began */
   thw_rng guard;
-  double f_start, mult, told; /* value on the guard's rows; told: norm that an epoch ended with */
+  double f_start, mult,
+      told; /* value on the guard's rows; told: of the gradient, by the last step */
   int64_t place, source, grace, epochs, rejected, in_a_row, stuck, force, end;
   /* plateau: values on the guard's rows since the last reset */
   double f_reset, best, window;
