@@ -226,7 +226,12 @@ static thw_status hvp(void *self, const thw_vec *x, const thw_vec *v, const thw_
   if (!HAS(o, hvp)) return unsupported(o, "Hessian-vector products: use gradient differences");
   tw_counts c = {.hvp = rows_of(o, b), .calls = 1};
   THW_TRY(admit(o, &c));
-  THW_TRY(o->ops->hvp(o->inner.self, x, v, b, hv));
+  thw_status st = o->ops->hvp(o->inner.self, x, v, b, hv);
+  if (st == THW_E_UNSUPPORTED && o->ledger) {
+    tw_counts back = {.hvp = -c.hvp, .calls = -1};
+    tw_ledger_charge(o->ledger, &back);
+  }
+  if (st != THW_OK) return st;
   return guard_vec(o, hv, "a Hessian-vector product");
 }
 

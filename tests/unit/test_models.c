@@ -444,6 +444,81 @@ static void hessian_constant_and_convexity_hold(void **state) {
 /* ---- parameters, metrics, predictions --------------------------------------------------------
  */
 
+/* sup over u and over h in [0, c]^n of E |(h_i a_i a_i' - H) u|^2: convex in h, so a corner has it.
+ * Two columns: E h^2 |a|^2 a a' - H^2 is a 2 x 2 matrix. */
+static double largest_variance(const fixture *f, double c) {
+  enum { N = 10 };
+  double most = 0;
+  for (unsigned corner = 0; corner < 1u << N; corner++) {
+    double s[3] = {0}, h[3] = {0};
+    for (int64_t i = 0; i < N; i++) {
+      double a = f->a[2 * i], b = f->a[2 * i + 1], q = a * a + b * b;
+      const double outer[3] = {a * a, a * b, b * b};
+      for (int k = 0; k < 3 && (corner >> i & 1); k++) {
+        s[k] += c * c * q * outer[k] / N;
+        h[k] += c * outer[k] / N;
+      }
+    }
+    s[0] -= h[0] * h[0] + h[1] * h[1];
+    s[1] -= h[1] * (h[0] + h[2]);
+    s[2] -= h[1] * h[1] + h[2] * h[2];
+    most = fmax(most, 0.5 * (s[0] + s[2]) + hypot(0.5 * (s[0] - s[2]), s[1]));
+  }
+  return most;
+}
+
+static void variance_of_hessians_is_a_close_bound(void **state) {
+  (void)state;
+  static const model_case logistic = {"logistic", "l2=0.1", 2, 0, 0.1L, 0, 1};
+  for (uint32_t layout = THW_ROWS_DENSE; layout <= THW_ROWS_CSR; layout++)
+    for (int unit = 0; unit < 2; unit++) {
+      workshop w;
+      open_workshop(
+          &w, &logistic,
+          (fixture_shape){
+              .n = 10, .d = 2, .density = 1.0, .unit = unit, .layout = layout, .dtype = THW_F64});
+      thw_facts facts = {.size = sizeof facts, .want = THW_FACT_VARIANCE_HESS};
+      facts.lipschitz = (double)NAN;
+      assert_int_equal(ops_of(&w.m)->facts(w.m.object.self, &facts), THW_OK);
+      double most = largest_variance(w.f, 0.25);
+      if (!(facts.variance_hess >= most && facts.variance_hess <= 1.5 * most))
+        fail_msg("V_H %g, brute force %g", facts.variance_hess, most);
+      assert_true(isnan(facts.lipschitz)); /* nobody wanted it */
+      close_workshop(&w);
+    }
+}
+
+/* The floor is below every Rayleigh quotient, and reached on rows of no weight. */
+static void floor_is_a_lower_bound(void **state) {
+  (void)state;
+  static const model_case bumpy = {"logistic-nonconvex", "l2=0.01", 2, 0, 0.01L, 0.1L, 1};
+  workshop w;
+  open_workshop(
+      &w, &bumpy,
+      (fixture_shape){.n = 40, .d = 6, .density = 0.8, .layout = THW_ROWS_DENSE, .dtype = THW_F64});
+  const thw_floor_model *e = w.m.component->ext(w.m.object.self, THW_EXT_FLOOR_MODEL);
+  assert_non_null(e);
+  thw_batch *b;
+  fixture_take(w.f, 0, 40, NULL, 0, &b);
+  for (uint32_t t = 0; t < 50; t++) {
+    double least, dot = 0, norm = 0, by_hand = INFINITY;
+    view_normal(&w.x, 100 + t, 1.0);
+    view_normal(&w.t, 300 + t, 1.0);
+    assert_int_equal(e->floor(w.m.object.self, &w.x, &least), THW_OK);
+    ops_of(&w.m)->hvp(w.m.object.self, &w.x, &w.t, b, &w.h);
+    for (int64_t j = 0; j < w.x.n; j++) {
+      double q = 1 + pow(view_at(&w.x, j), 2);
+      dot += view_at(&w.t, j) * view_at(&w.h, j);
+      norm += pow(view_at(&w.t, j), 2);
+      by_hand = fmin(by_hand, 0.01 + 0.1 * (2 - 6 * (q - 1)) / (q * q * q));
+    }
+    assert_true(dot >= least * norm);
+    assert_true(fabs(least - by_hand) <= 1e-12);
+  }
+  fixture_release(w.f, b);
+  close_workshop(&w);
+}
+
 static void c_is_liblinears(void **state) {
   (void)state;
   fixture *f = fixture_new((fixture_shape){
@@ -593,6 +668,8 @@ int main(void) {
       cmocka_unit_test(single_and_double_agree),
       cmocka_unit_test(facts_are_bounds),
       cmocka_unit_test(hessian_constant_and_convexity_hold),
+      cmocka_unit_test(variance_of_hessians_is_a_close_bound),
+      cmocka_unit_test(floor_is_a_lower_bound),
       cmocka_unit_test(c_is_liblinears),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(metrics_and_predictions_match),

@@ -47,7 +47,8 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
 
 #define ROWS                                                                                       \
   "\n\nRows may be dense or sparse. The gradient is exact, the Hessian-vector product too, and a " \
-  "difference of gradients is one pass over the rows. Facts are guaranteed bounds: the largest "   \
+  "difference of gradients is one pass over the rows. Facts are guaranteed bounds, worked out "    \
+  "when a method asks for them: the largest "                                                      \
   "eigenvalue of A'A/n is computed for up to 512 features and bounded by power iteration on the "  \
   "absolute values beyond. Without the non-convex regulariser, and with one weight vector, the "   \
   "variance-reduced inner loop is fused, at a cost of the row's non-zeros per step."
