@@ -52,13 +52,16 @@ static double lipschitz_hess(linear *m, const thw_batch *b) {
  * t = E h_i s_i^2 <= |H u|,
  *   E h_i^2 A_i s_i^2 - t^2 <= E h_i (c A_i - 2 r) s_i^2 + r^2
  *                           <= c E max(0, c A_i - 2 r) s_i^2 + r^2     for any r,
- * and r = c top is best where all rows are longer than sqrt(2 top). The same with several margins,
+ * and r = c top is best where A_i >= 2 top for all rows, r = c max A_i / 2 where it is for none and
+ * the rows are about as long. The same with several margins,
  * where h_i is a matrix. */
 static double variance_hess(linear *m, const thw_batch *b) {
   double hi = steepest(m), lo = m->kind->slope2_min, c = fmax(hi, -lo);
   double plain = c * c * linear_largest_eigenvalue(m, b, (linear_weight){0.0, 1.0});
   if (lo < 0.0) return plain;
-  double r = c * top(m, b);
+  double r = 0.5 * c * largest_square(m, b); /* no weight is left */
+  plain = fmin(plain, r * r);
+  r = c * top(m, b);
   return fmin(plain, c * linear_largest_eigenvalue(m, b, (linear_weight){-2.0 * r, c}) + r * r);
 }
 
