@@ -12,7 +12,7 @@
 
 static thw_facts no_facts(void) {
   double u = (double)NAN;
-  return (thw_facts){sizeof(thw_facts), 0, 1, u, u, u, u, u, u, u};
+  return (thw_facts){sizeof(thw_facts), 0, 1, u, u, u, u, u, u, u, 0};
 }
 
 static const double *with_spectrum(int64_t d, int kind, double delta, thw_rng *r, double *a) {
