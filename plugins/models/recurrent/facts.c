@@ -63,10 +63,6 @@ static thw_status at_start(rec *m) {
   return status;
 }
 
-#ifndef THW_FACT_LIPSCHITZ
-#define thw_facts_wanted(f, which) 1
-#endif
-
 thw_status rec_facts(void *self, thw_facts *out) {
   rec *m = self;
   out->components = m->info.n > 0 ? m->info.n : -1;
