@@ -97,3 +97,29 @@ dist_examplesneon2_DATA = \
   %D%/papers/neon2/tensor-ica.cfg \
   %D%/papers/neon2/two-layer.cfg \
   %D%/papers/neon2/w8a.cfg
+
+# Recurrent networks: what the two papers claim.
+examplesrnnconvergencedir = $(examplesdir)/papers/rnn-convergence
+dist_examplesrnnconvergence_DATA = \
+  %D%/papers/rnn-convergence/README.md \
+  %D%/papers/rnn-convergence/both.cfg \
+  %D%/papers/rnn-convergence/close.cfg \
+  %D%/papers/rnn-convergence/last.cfg \
+  %D%/papers/rnn-convergence/long.cfg \
+  %D%/papers/rnn-convergence/memorise.cfg \
+  %D%/papers/rnn-convergence/narrow.cfg \
+  %D%/papers/rnn-convergence/reference.cfg \
+  %D%/papers/rnn-convergence/scale.cfg \
+  %D%/papers/rnn-convergence/sgd.cfg \
+  %D%/papers/rnn-convergence/wide.cfg
+examplesrnngeneralizationdir = $(examplesdir)/papers/rnn-generalization
+dist_examplesrnngeneralization_DATA = \
+  %D%/papers/rnn-generalization/README.md \
+  %D%/papers/rnn-generalization/adam.cfg \
+  %D%/papers/rnn-generalization/both.cfg \
+  %D%/papers/rnn-generalization/concept.cfg \
+  %D%/papers/rnn-generalization/linearised.cfg \
+  %D%/papers/rnn-generalization/long.cfg \
+  %D%/papers/rnn-generalization/more.cfg \
+  %D%/papers/rnn-generalization/single.cfg \
+  %D%/papers/rnn-generalization/unscaled.cfg

@@ -129,6 +129,7 @@ TESTS += test_state
 include %D%/plugins/local.mk
 include %D%/e2e/local.mk
 include %D%/online/local.mk
+include %D%/recurrent/local.mk
 include %D%/rivals/local.mk
 
 # The loader.
@@ -190,6 +191,10 @@ check-kill: all $(check_LTLIBRARIES)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	  THALWEG_SYSTEM_PLUGIN_PATH='' KILLS=50 $(SHELL) '$(abs_top_srcdir)/tests/e2e/kill.sh'
 check-long: check $(long_checks)
+long_checks += check-recurrent-table
+check-recurrent-table: all recurrent_table$(EXEEXT)
+	top_builddir='$(abs_top_builddir)' top_srcdir='$(abs_top_srcdir)' ./recurrent_table$(EXEEXT)
+.PHONY: check-recurrent-table
 check-curvature-table: curvature_table$(EXEEXT)
 	./curvature_table$(EXEEXT)
 check-reduction-table: all reduction_table$(EXEEXT)

@@ -29,6 +29,8 @@ static const thw_param params[] = {
                   "z, powers z^k, each with a factor in front."),
     THW_PARAM_INT(struct concept_params, reach, 0, 0, THW_NO_BOUND, "steps",
                   "Only tokens at most that many steps back act on a target; 0: all."),
+    THW_PARAM_INT(struct concept_params, only, 0, 0, CONCEPT_LENGTH_MOST, "step",
+                  "Only the target of this step counts; 0: those of all steps from 3 on."),
     THW_PARAM_REAL(struct concept_params, eps_x, 1, 0, THW_NO_BOUND, THW_P_MIN_OPEN, NULL,
                    "Scale of the true tokens in the input."),
     THW_PARAM_ENUM(struct concept_params, last_token, LAST_EPS_X, last_choices,
@@ -42,6 +44,10 @@ static const thw_param params[] = {
 static thw_status check(const thw_host *h, thw_ctx *c, const void *params_) {
   const struct concept_params *p = params_;
   double pairs = 0;
+  if (p->only != 0 && (p->only < 3 || p->only > p->length))
+    return td_fail((td_env){h, c}, THW_E_ARG,
+                   "only = %lld: no target stands there: choose a step from 3 to %lld, or 0",
+                   (long long)p->only, (long long)p->length);
   for (int64_t j = 3; j <= p->length; j++) pairs += (double)(j - concept_first(p, j));
   if (pairs * (double)(p->outputs * p->terms) * (double)(p->dim + 20) > CONCEPT_WORK_MOST)
     return td_fail((td_env){h, c}, THW_E_ARG,
@@ -60,7 +66,8 @@ static thw_status prepare(seq_gen *g) {
   g->width = p->dim + 1;
   g->targets = p->outputs;
   if (!(g->counts = td_array(g->env, g->steps, 1, "steps"))) return THW_E_NOMEM;
-  for (int64_t l = 0; l < g->steps; l++) g->counts[l] = l >= 2;
+  for (int64_t l = 0; l < g->steps; l++)
+    g->counts[l] = l >= 2 && (p->only == 0 || l + 1 == p->only);
   if (!(g->own = calloc(1, sizeof(concept_data))))
     return td_nomem(g->env, "the concept", sizeof(concept_data));
   return concept_make(g, g->own);

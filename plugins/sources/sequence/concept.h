@@ -14,7 +14,7 @@
 
 struct concept_params {
   SEQ_FIELDS
-  int64_t dim, outputs, terms, reach, concept_seed;
+  int64_t dim, outputs, terms, reach, only, concept_seed;
   double eps_x;
   int32_t last_token;
   const char *phi;
