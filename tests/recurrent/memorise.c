@@ -150,9 +150,7 @@ void mem_shapes(void) {
     }
     lab_head(" n = %d, L = %d (lam_max d/m %g, %g; f/f_0 %g)", t.n, t.length, s[k].lam[0],
              s[k].lam[1], s[k].end);
-    double rule = 0.018 * t.n * t.length * t.length * t.length;
-    lab_row("lam_max d/m over the rule of thumb 0.018 n L^3", sqrt(lam[0] * lam[1]) / rule, 1 / 1.8,
-            1.8);
+    lab_row("lam_max d/m, geometric mean", sqrt(lam[0] * lam[1]), NAN, NAN);
     lab_row("steps to 1e-3 f_0", lab_median(its, 2), NAN, NAN);
     lab_row("f/f_0 at the end", lab_median(end, 2), NAN, NAN);
     lab_row("f falls at every step", fell, 1, 1);
@@ -160,6 +158,25 @@ void mem_shapes(void) {
     if (k > 0 && k < 4)
       lab_row("slower than the shorter ones: f/f_0 over theirs", end[0] / before, 1, NAN);
     before = end[0];
+  }
+}
+
+/* Below m = L^2 the growth factors of different W make lam_max differ much: medians of 10 seeds. */
+void mem_rule(void) {
+  lab_head("lam_max d/m over 0.018 n L^3, n = 10, m = 512: medians of 10 seeds");
+  for (int length = 4; length <= 32; length *= 2) {
+    mem_task t = {.n = 10, .length = length, .hidden = 512};
+    double v[10];
+    char what[64];
+    for (int s = 0; s < 10; s++) {
+      lab l;
+      mem_open(&l, &t, s + 1);
+      v[s] = lab_lipschitz(&l) * t.n / t.hidden / (0.018 * t.n * pow(length, 3));
+      lab_close(&l);
+    }
+    double mid = lab_median(v, 10);
+    snprintf(what, sizeof what, "L = %d (seeds: %.2g .. %.2g)", length, v[0], v[9]);
+    lab_row(what, mid, 1 / 1.8, 1.8);
   }
 }
 

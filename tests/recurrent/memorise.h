@@ -28,6 +28,7 @@ void mem_run(const mem_task *t, int seed, int most, double until, mem_result *r)
 void mem_quick(void);
 void mem_widths(void);
 void mem_shapes(void);
+void mem_rule(void);
 void mem_last(void);
 void mem_sgd(void);
 void mem_blocks(void);

@@ -17,6 +17,7 @@ static const struct {
     {"quick", mem_quick, 1},
     {"widths", mem_widths, 0},
     {"shapes", mem_shapes, 0},
+    {"rule", mem_rule, 0},
     {"last", mem_last, 0},
     {"sgd", mem_sgd, 0},
     {"blocks", mem_blocks, 0},
