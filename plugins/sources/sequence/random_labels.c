@@ -7,6 +7,9 @@
 #include "plugins/sources/sequence/sequence.h"
 
 #define REDRAWS 10000
+/* Coordinates compared, in all, before an instance is called too large to be kept apart: seconds.
+ */
+#define MOST_COMPARED 5e9
 /* Blocks of the stream of first tokens that one draw may use. */
 #define DRAW_BLOCKS_LOG2 12
 
@@ -59,25 +62,41 @@ static void draw_first(const thw_rng *stream, int64_t i, int64_t turn, int64_t d
   x[dim - 1] = sqrt(0.5);
 }
 
-static int is_apart(const double *x, const double *all, int64_t i, int64_t dim, double delta) {
+/* `work` grows by the coordinates looked at: most pairs are apart after a few. */
+static int is_apart(const double *x, const double *all, int64_t i, int64_t dim, double delta,
+                    double *work) {
   for (int64_t k = 0; k < i; k++) {
     double square = 0;
-    for (int64_t j = 0; j < dim; j++) {
-      double gap = x[j] - all[k * dim + j];
-      square += gap * gap;
+    int64_t j = 0;
+    for (int64_t end; j < dim && square < delta * delta; j = end) {
+      end = j + 16 < dim ? j + 16 : dim;
+      for (int64_t q = j; q < end; q++) {
+        double gap = x[q] - all[k * dim + q];
+        square += gap * gap;
+      }
     }
+    *work += (double)j;
     if (square < delta * delta) return 0;
   }
   return 1;
 }
 
+static thw_status too_large(seq_gen *g, const struct random_labels_params *p) {
+  return td_fail(g->env, THW_E_ARG,
+                 "n = %lld, dim = %lld, delta = %g: too many comparisons to keep the first tokens "
+                 "apart: choose a smaller n, dim or delta",
+                 (long long)p->n, (long long)p->dim, p->delta);
+}
+
 static thw_status separate(seq_gen *g, const thw_rng *r, double *first) {
   const struct random_labels_params *p = (const void *)g->p;
+  double work = 0;
   for (int64_t i = 0; i < p->n; i++) {
     int64_t turn = 0;
     double *x = first + i * p->dim;
     draw_first(r, i, 0, p->dim, x);
-    while (p->delta > 0 && !is_apart(x, first, i, p->dim, p->delta)) {
+    while (p->delta > 0 && !is_apart(x, first, i, p->dim, p->delta, &work)) {
+      if (work > MOST_COMPARED) return too_large(g, p);
       if (turn++ == REDRAWS)
         return td_fail(g->env, THW_E_ARG,
                        "delta = %g: no place for sequence %lld of %lld that far from the others "
@@ -85,6 +104,7 @@ static thw_status separate(seq_gen *g, const thw_rng *r, double *first) {
                        p->delta, (long long)i + 1, (long long)p->n, REDRAWS);
       draw_first(r, i, turn, p->dim, x);
     }
+    if (work > MOST_COMPARED) return too_large(g, p);
   }
   return THW_OK;
 }
