@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <thalweg/model.h>
 #include <thalweg/learner.h>
+#include <thalweg/model.h>
 #include <thalweg/optimizer.h>
 #include <thalweg/oracle.h>
 #include <thalweg/source.h>

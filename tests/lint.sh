@@ -20,7 +20,7 @@ list() { echo "$files" | grep -E "$1"; }
 # Left out: the licence itself, and what has no comments: JSON, tables, packed data, the raw seeds of
 # the fuzz targets.
 for f in $(echo "$files" |
-  grep -vE '^COPYING$|\.json$|\.gz$|^conf/data/.*\.csv$|^tests/fuzz/(csv|gzip|idx|npy|number|svmlight)/'); do
+  grep -vE '^COPYING$|\.json$|\.gz$|^conf/data/.*\.csv$|^tests/fuzz/(checkpoint|csv|gzip|idx|npy|number|svmlight)/|^tests/fuzz/config/deep-set$'); do
   head -n 4 "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || bad "$f: no SPDX line"
 done
 

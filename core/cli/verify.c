@@ -80,15 +80,16 @@ const tw_command tw_cmd_verify = {
     .usage = "PLUGIN.so... [--set NAME=VALUE]... [--component ID] [--check NAME [--in-process]] "
              "[--json] [--list]",
     .summary = "check that a plugin keeps the contract, each promise in a process of its own",
-    .help = "--set NAME=VALUE   a parameter of the plugin's components, where it has no default\n"
-            "                   (a source needs its path); may be repeated\n"
-            "--component ID     only this component of the plugin\n"
-            "--check NAME       only this check\n"
-            "--in-process       with --check: no child process and no time limit, for a debugger\n"
-            "--timeout SECONDS  processor time for each check (default 60); also how long it may wait\n"
-            "--seed N           seed of random parameters and damaged state (default 1)\n"
-            "--list             list the checks\n"
-            "--json             print JSON\n"
-            "Exit status 3 when a check fails; warnings and skipped checks do not count.\n",
+    .help =
+        "--set NAME=VALUE   a parameter of the plugin's components, where it has no default\n"
+        "                   (a source needs its path); may be repeated\n"
+        "--component ID     only this component of the plugin\n"
+        "--check NAME       only this check\n"
+        "--in-process       with --check: no child process and no time limit, for a debugger\n"
+        "--timeout SECONDS  processor time for each check (default 60); also how long it may wait\n"
+        "--seed N           seed of random parameters and damaged state (default 1)\n"
+        "--list             list the checks\n"
+        "--json             print JSON\n"
+        "Exit status 3 when a check fails; warnings and skipped checks do not count.\n",
     .run = run,
 };
