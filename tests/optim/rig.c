@@ -75,7 +75,7 @@ void rig_close(rig *r) {
 static thw_status step(rig *r, thw_step *io) {
   r->s.session.step = ++r->steps;
   thw_status st = thw_optimizer_step(r->s.method, io);
-  if (st < 0) check(r, st);
+  if (st < 0 && st != THW_E_NONFINITE) check(r, st); /* callers ask for THW_OK where it must be */
   return st;
 }
 

@@ -88,20 +88,23 @@ static thw_view view_of(const lab *l, const double *x) {
   return v;
 }
 
+/* A run that has left the numbers is a result. */
 double lab_f(lab *l, const thw_batch *b) {
-  double f;
+  double f = INFINITY;
   thw_view v = map(l);
-  check(l, l->model->eval(l->self, &v, b, &f, NULL));
+  thw_status st = l->model->eval(l->self, &v, b, &f, NULL);
+  if (st != THW_E_NONFINITE) check(l, st);
   unmap(l);
-  return f;
+  return st == THW_OK && isfinite(f) ? f : INFINITY;
 }
 
 double lab_metric(lab *l, const thw_batch *b, int i) {
   double out[8];
   thw_view v = map(l);
-  check(l, l->model->measure(l->self, &v, b, out));
+  thw_status st = l->model->measure(l->self, &v, b, out);
+  if (st != THW_E_NONFINITE) check(l, st);
   unmap(l);
-  return out[i];
+  return st == THW_OK ? out[i] : INFINITY;
 }
 
 double lab_lipschitz(lab *l) {

@@ -59,11 +59,14 @@ void mem_run(const mem_task *t, int seed, int most, double until, mem_result *r)
     r->f[steps] = lab_f(&l, l.train);
   }
   finish(r, steps);
-  lab_probe(&l, l.train, NULL, &told);
-  r->drift = lab_get(&told, "drift_W", 0);
-  r->drift2 = lab_get(&told, "drift2_W", 0);
-  r->flips = lab_get(&told, "flips", 0);
-  r->change = lab_get(&told, "state_change", 0);
+  r->drift = r->drift2 = r->flips = r->change = (double)NAN;
+  if (isfinite(r->f[steps])) {
+    lab_probe(&l, l.train, NULL, &told);
+    r->drift = lab_get(&told, "drift_W", 0);
+    r->drift2 = lab_get(&told, "drift2_W", 0);
+    r->flips = lab_get(&told, "flips", 0);
+    r->change = lab_get(&told, "state_change", 0);
+  }
   r->steps = steps;
   free(r->f);
   lab_close(&l);
