@@ -25,8 +25,8 @@ static const char *const methods[] = {
     "optimizer: { type = \"catalyst\"; inner: { type = \"svrg\"; }; };",
     "optimizer: { type = \"scsg\"; };",
     "optimizer: { type = \"scsg\"; snapshot_batch = 3000; output = \"average\"; };",
-    "optimizer: { type = \"scsg\"; snapshot_batch = 500; output = \"random\"; theory = true; "
-    "mini_batch = 1; gamma = 0.3; };",
+    ("optimizer: { type = \"scsg\"; snapshot_batch = 500; output = \"random\"; theory = true; "
+     "mini_batch = 1; gamma = 0.3; };"),
     "optimizer: { type = \"natasha15\"; };",
     "optimizer: { type = \"natasha15\"; snapshot_batch = 3000; sigma = 0.1; };",
     "optimizer: { type = \"natasha15\"; snapshot_batch = 3000; output = \"random\"; };",
