@@ -155,13 +155,12 @@ static thw_status save(void *self, thw_writer *w) {
 
 static thw_status load(void *self, thw_reader *r) {
   omd *s = self;
-  size_t n = (size_t)s->game.n * sizeof *s->y;
   THW_TRY(r->i64(r, "t", &s->t));
   THW_TRY(r->i64(r, "ready", &s->ready));
   THW_TRY(r->f64(r, "squares", &s->squares));
   THW_TRY(r->f64(r, "T", &s->T));
-  THW_TRY(r->blob(r, "y", s->y, &n));
-  if (n != (size_t)s->game.n * sizeof *s->y || s->t < 0)
+  THW_TRY(learn_load_vector(s->e, r, "y", s->y, s->game.n));
+  if (s->t < 0)
     return on_fail(s->e, THW_E_STATE, "the checkpoint does not hold the state of this learner");
   return on_pad_load(&s->pad, r);
 }
