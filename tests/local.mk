@@ -16,7 +16,6 @@ EXTRA_DIST += \
   %D%/loader/complete.zsh \
   %D%/lsan.supp \
   %D%/packaging/outside.c \
-  %D%/tsan.supp \
   %D%/verify/expected.txt \
   %D%/valgrind.supp
 
