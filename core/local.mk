@@ -114,5 +114,6 @@ thalweg_SOURCES = \
   %D%/cli/resume.c \
   %D%/cli/run.c \
   %D%/cli/sample.c \
+  %D%/cli/solve.c \
   %D%/cli/verdict.c
 thalweg_LDADD = libthwcore.la

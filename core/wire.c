@@ -398,6 +398,7 @@ static void check_top(planner *w) {
 
 /* What the pipeline cannot do without. */
 static void check_complete(planner *w) {
+  if (w->p->purpose == TW_PLAN_SOLVE) return;
   static const struct {
     const char *have, *lacks;
     uint32_t kind;
@@ -441,12 +442,19 @@ static void resolve_roots(planner *w) {
 }
 
 tw_plan *tw_plan_new(const tw_value *config, const tw_registry *r, tw_diags *d) {
+  return tw_plan_for(TW_PLAN_RUN, config, r, d);
+}
+
+tw_plan *tw_plan_for(tw_purpose purpose, const tw_value *config, const tw_registry *r,
+                     tw_diags *d) {
   size_t before = d->errors;
   tw_plan *p = tw_calloc(1, sizeof *p);
   p->config = config;
   p->registry = r;
   p->resolved = tw_config_new();
-  p->online = tw_config_get(config, "rounds") || tw_config_get(config, "learner");
+  p->purpose = purpose;
+  p->online = purpose == TW_PLAN_SOLVE || tw_config_get(config, "rounds") ||
+              tw_config_get(config, "learner");
   planner w = {p, d, offline_roots, sizeof offline_roots / sizeof offline_roots[0]};
   if (p->online) w.roots = online_roots, w.n_roots = sizeof online_roots / sizeof online_roots[0];
   tw_plan_fill_options(p, d);

@@ -67,8 +67,13 @@ typedef struct tw_node {
 
 typedef struct tw_plan tw_plan;
 
+/* What a plan is for: a run, or one question to its linear oracle, which needs neither rounds nor
+ * a learner. */
+typedef enum tw_purpose { TW_PLAN_RUN, TW_PLAN_SOLVE } tw_purpose;
+
 /* NULL when anything is wrong, with everything that is in `d`. `config` must outlive the plan. */
 tw_plan *tw_plan_new(const tw_value *config, const tw_registry *r, tw_diags *d);
+tw_plan *tw_plan_for(tw_purpose purpose, const tw_value *config, const tw_registry *r, tw_diags *d);
 void tw_plan_free(tw_plan *p); /* destroys what was created: inner optimizers
                                      first, then outer ones, oracle, model, source */
 

@@ -25,6 +25,7 @@ struct tw_plan {
   const tw_value *config;
   const tw_registry *registry;
   tw_options options;
+  tw_purpose purpose;
   int online; /* a learner plays rounds, instead of an optimizer moving a point */
   tw_value *resolved;
   tw_arena arena;

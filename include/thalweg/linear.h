@@ -93,6 +93,9 @@ typedef struct thw_linear_facts {
   /* Inequalities row_j . x >= rhs_j known to hold on alpha K: n_rows x n numbers; 0: none. */
   int64_t n_rows;
   const double *row, *rhs;
+  /* The costs (THW_REWARD: rewards) that the instance itself came with, n numbers in the cone: the
+   * weights in a graph's file, distances; NULL: it has none. */
+  const double *own;
 } thw_linear_facts;
 
 typedef struct thw_linear_query {

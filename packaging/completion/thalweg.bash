@@ -103,7 +103,7 @@ _thalweg() {
   case $command in
   help) _thalweg_words "$("$program" help 2>/dev/null |
     sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')" "$cur" ;;
-  list) _thalweg_words $'source\nmodel\noracle\noptimizer' "$cur" ;;
+  list) _thalweg_words $'source\nmodel\noracle\noptimizer\nlinear\nrounds\nlearner' "$cur" ;;
   info) _thalweg_words "$("$program" list --names 2>/dev/null)
 run
 stop

@@ -120,6 +120,7 @@ static thw_status facts(void *self, thw_linear_facts *out) {
   out->norminf = 1;
   out->free_sign = s->signs;
   out->name = s->g.edge;
+  out->own = s->g.weight;
   return THW_OK;
 }
 

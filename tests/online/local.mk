@@ -5,9 +5,11 @@ dist_check_SCRIPTS += \
   %D%/bands.sh \
   %D%/golden.sh \
   %D%/leader.sh \
-  %D%/runs.sh
+  %D%/runs.sh \
+  %D%/solve.sh
 TESTS += \
   %D%/bands.sh \
   %D%/golden.sh \
   %D%/leader.sh \
-  %D%/runs.sh
+  %D%/runs.sh \
+  %D%/solve.sh
