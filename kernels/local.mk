@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Numeric kernels shared by the plugins of this tree: hidden symbols, linked into each.
 
+include %D%/conv/local.mk
 include %D%/curvature/local.mk
 include %D%/data/local.mk
 include %D%/escape/local.mk

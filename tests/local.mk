@@ -32,6 +32,7 @@ unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
 include %D%/optim/local.mk
 include %D%/problems/local.mk
+include %D%/unit/conv.mk
 include %D%/unit/linear.mk
 include %D%/unit/recurrent.mk
 
