@@ -6,12 +6,23 @@
 
 #include "kernels/online/pad.h"
 
-/* Largest entry of what is there: the scale of "the same decision". */
-static int same(const double *a, const double *b, int64_t n, double tol) {
+double on_largest(const double *v, int64_t n, double most) {
+  for (int64_t i = 0; i < n; i++) {
+    double a = fabs(v[i]);
+    if (a > most) most = a;
+  }
+  return most;
+}
+
+/* Nearer than tol in the scale of their largest entry; `most` is not below that. */
+static int same(const double *a, const double *b, int64_t n, double tol, double most) {
   double far = 0, scale = 0;
   for (int64_t i = 0; i < n; i++) {
-    far = fmax(far, fabs(a[i] - b[i]));
-    scale = fmax(scale, fmax(fabs(a[i]), fabs(b[i])));
+    double x = fabs(a[i]), y = fabs(b[i]), apart = fabs(a[i] - b[i]);
+    if (apart > tol * most) return 0;
+    if (apart > far) far = apart;
+    if (x > scale) scale = x;
+    if (y > scale) scale = y;
   }
   return far <= tol * scale;
 }
@@ -27,13 +38,15 @@ thw_status on_vertices_add(on_pad *s, thw_decision *x, int64_t *index, int *is_n
   }
   double *row = v->row + v->count * v->n;
   x->ops->vector(x, row);
+  double most = on_largest(row, v->n, v->largest);
   *is_new = 0;
   for (*index = 0; *index < v->count; ++*index) {
-    if (!same(v->row + *index * v->n, row, v->n, s->o.dedupe_tol)) continue;
+    if (!same(v->row + *index * v->n, row, v->n, s->o.dedupe_tol, most)) continue;
     thw_release(x);
     return THW_OK;
   }
   *is_new = 1;
+  v->largest = most;
   v->x[v->count] = x;
   v->used[v->count++] = s->counts.projections;
   s->counts.vertices++;
@@ -104,6 +117,7 @@ static void drop_vertices(on_pad *s) {
     kept++;
   }
   v->count = kept;
+  v->largest = on_largest(v->row, kept * v->n, 0);
 }
 
 static void drop_cuts(on_pad *s) {
@@ -136,6 +150,7 @@ void on_pad_prune(on_pad *s) {
 void on_pad_forget(on_pad *s) {
   for (int64_t i = 0; i < s->v.count; i++) thw_release(s->v.x[i]);
   s->v.count = 0;
+  s->v.largest = 0;
   s->c.count = s->c.known;
   s->n_support = 0;
   s->inner.n_passive = s->outer.n_passive = 0;

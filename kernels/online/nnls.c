@@ -34,32 +34,32 @@ void on_nnls_free(on_nnls *s) {
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static double last_of(const on_columns *E, on_column j) {
-  if (j >= 0) return E->dense[j * E->ld + E->r - 1];
-  return E->last ? E->last[-1 - j] : 0;
-}
-
 static void copy_column(const on_columns *E, on_column j, double *out) {
-  if (j >= 0) {
-    memcpy(out, E->dense + j * E->ld, (size_t)E->r * sizeof *out);
+  int64_t n = E->r - 1;
+  if (j < 0) {
+    memset(out, 0, (size_t)E->r * sizeof *out);
+    out[E->row[-1 - j]] = 1;
+    out[n] = E->last ? E->last[-1 - j] : 0;
     return;
   }
-  memset(out, 0, (size_t)E->r * sizeof *out);
-  out[E->row[-1 - j]] = 1;
-  out[E->r - 1] = last_of(E, j);
-}
-
-static void add_column(const on_columns *E, on_column j, double a, double *y) {
-  if (j >= 0) {
-    cblas_daxpy((int)E->r, a, E->dense + j * E->ld, 1, y, 1);
+  const double *a = E->dense + j * E->ld;
+  if (!E->shift) {
+    memcpy(out, a, (size_t)E->r * sizeof *out);
     return;
   }
-  y[E->row[-1 - j]] += a;
-  y[E->r - 1] += a * last_of(E, j);
+  for (int64_t i = 0; i < n; i++) out[i] = (a[i] - E->shift[i]) / E->scale;
+  out[n] = 1;
 }
 
 static int64_t mark_of(const on_columns *E, on_column j) {
   return j >= 0 ? j : E->n_dense - 1 - j;
+}
+
+/* E_j . res of a dense column; `at`: shift . res. */
+static double slope_of(const on_columns *E, int64_t j, const double *res, double at) {
+  const double *a = E->dense + j * E->ld;
+  if (!E->shift) return cblas_ddot((int)E->r, a, 1, res, 1);
+  return (cblas_ddot((int)E->r - 1, a, 1, res, 1) - at) / E->scale + res[E->r - 1];
 }
 
 /* ---- factorisation: the passive columns are Q R, Q with orthonormal columns -------------------
@@ -68,47 +68,73 @@ static int64_t mark_of(const on_columns *E, on_column j) {
 #define Q(s, k) ((s)->q + (k) * (s)->r)
 #define R(s, i, k) ((s)->up[(k) * (s)->r + (i)])
 
-/* Twice is enough (Kahan, Parlett). 0: the column depends on the others. */
+/* What lies in the first columns goes out of a, and into R. Those that are unit vectors need no
+ * arithmetic. */
+static void project_out(on_nnls *s, const on_columns *E, double *a, int64_t p) {
+  double *h = s->work[0], *q = Q(s, s->units);
+  int64_t u = s->units, k = p - u;
+  for (int64_t i = 0; i < u; i++) {
+    double *at = a + E->row[-1 - s->passive[i]];
+    R(s, i, p) += *at;
+    *at = 0;
+  }
+  if (k == 0) return;
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)k, (int)E->r, 1, q, (int)s->r, a, 1, 0, h, 1);
+  cblas_dgemv(CblasRowMajor, CblasTrans, (int)k, (int)E->r, -1, q, (int)s->r, h, 1, 1, a, 1);
+  for (int64_t i = 0; i < k; i++) R(s, u + i, p) += h[i];
+}
+
+static double norm(const double *a, int64_t n) {
+  return sqrt(cblas_ddot((int)n, a, 1, a, 1));
+}
+
+/* A second pass where the first took most of the column away: twice is enough (Kahan, Parlett). 0:
+ * the column depends on the others. */
 static int append(on_nnls *s, const on_columns *E, on_column j) {
   int64_t p = s->n_passive, r = E->r;
   if (p >= r) return 0;
-  double *a = Q(s, p), *h = s->work[0];
+  double *a = Q(s, p);
   copy_column(E, j, a);
-  double before = cblas_dnrm2((int)r, a, 1);
+  double before = norm(a, r), after = before;
   for (int64_t i = 0; i < p; i++) R(s, i, p) = 0;
   for (int pass = 0; pass < 2 && p > 0; pass++) {
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)p, (int)r, 1, s->q, (int)s->r, a, 1, 0, h, 1);
-    cblas_dgemv(CblasRowMajor, CblasTrans, (int)p, (int)r, -1, s->q, (int)s->r, h, 1, 1, a, 1);
-    for (int64_t i = 0; i < p; i++) R(s, i, p) += h[i];
+    double was = after;
+    project_out(s, E, a, p);
+    after = norm(a, r);
+    if (after > 0.7 * was) break;
   }
-  double after = cblas_dnrm2((int)r, a, 1);
   if (!(after > 1e-13 * before)) return 0;
   R(s, p, p) = after;
   cblas_dscal((int)r, 1 / after, a, 1);
+  if (s->units == p && j < 0 && !E->last) s->units++;
   s->passive[p] = j;
   s->u[p] = 0;
   s->n_passive = p + 1;
   return 1;
 }
 
-/* Takes out column k; the rotations that make R triangular again turn Q as well. */
+/* Takes out column k; the rotations that make R triangular again turn Q as well. A unit vector that
+ * goes leaves those after it in place. */
 static void take_out(on_nnls *s, const on_columns *E, int64_t k) {
   int64_t p = s->n_passive;
+  double *c = s->work[2], *w = s->work[3];
   for (int64_t j = k; j + 1 < p; j++) {
-    memcpy(&R(s, 0, j), &R(s, 0, j + 1), (size_t)(j + 2) * sizeof(double));
+    double *x = &R(s, 0, j);
+    memcpy(x, &R(s, 0, j + 1), (size_t)(j + 2) * sizeof(double));
     s->passive[j] = s->passive[j + 1];
     s->u[j] = s->u[j + 1];
-  }
-  for (int64_t j = k; j + 1 < p; j++) {
-    double c, w, a = R(s, j, j), b = R(s, j + 1, j), h = hypot(a, b);
-    c = h > 0 ? a / h : 1, w = h > 0 ? b / h : 0;
-    for (int64_t i = j; i + 1 < p; i++) {
-      double x = R(s, j, i), y = R(s, j + 1, i);
-      R(s, j, i) = c * x + w * y;
-      R(s, j + 1, i) = c * y - w * x;
+    for (int64_t i = k; i < j; i++) {
+      double a = x[i], b = x[i + 1];
+      x[i] = c[i] * a + w[i] * b;
+      x[i + 1] = c[i] * b - w[i] * a;
     }
-    cblas_drot((int)E->r, Q(s, j), 1, Q(s, j + 1), 1, c, w);
+    double h = sqrt(x[j] * x[j] + x[j + 1] * x[j + 1]);
+    c[j] = h > 0 ? x[j] / h : 1;
+    w[j] = h > 0 ? x[j + 1] / h : 0;
+    x[j] = h;
+    cblas_drot((int)E->r, Q(s, j), 1, Q(s, j + 1), 1, c[j], w[j]);
   }
+  if (k < s->units) s->units--;
   s->n_passive = p - 1;
 }
 
@@ -116,10 +142,9 @@ static void take_out(on_nnls *s, const on_columns *E, int64_t k) {
 static void solve(const on_nnls *s, const on_columns *E, double *x) {
   int64_t p = s->n_passive;
   for (int64_t k = 0; k < p; k++) x[k] = Q(s, k)[E->r - 1];
-  for (int64_t k = p; k-- > 0;) {
-    x[k] /= R(s, k, k);
-    for (int64_t i = 0; i < k; i++) x[i] -= R(s, i, k) * x[k];
-  }
+  if (p > 0)
+    cblas_dtrsv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, (int)p, s->up, (int)s->r, x,
+                1);
 }
 
 /* ---- the active set -------------------------------------------------------------------------- */
@@ -135,13 +160,16 @@ static thw_status make_room(on_nnls *s, const on_columns *E) {
   return THW_OK;
 }
 
-/* From a guess: what is dependent or would be negative is left out. */
+/* From a guess: what is dependent or would be negative is left out. Unit columns first: they cost
+ * nothing. */
 static void warm_start(on_nnls *s, const on_columns *E) {
   int64_t n = s->n_passive;
   memcpy(s->was, s->passive, (size_t)n * sizeof *s->was);
-  s->n_passive = 0;
-  for (int64_t i = 0; i < n; i++) {
-    on_column j = s->was[i];
+  s->n_passive = s->units = 0;
+  for (int64_t i = 0; i < 2 * n; i++) {
+    on_column j = s->was[i % n];
+    int unit_first = j < 0 && !E->last;
+    if (unit_first != (i < n)) continue;
     if (j >= E->n_dense || -1 - j >= E->n_sparse || s->is_in[mark_of(E, j)]) continue;
     if (append(s, E, j)) s->is_in[mark_of(E, j)] = 1;
   }
@@ -160,28 +188,74 @@ static void warm_start(on_nnls *s, const on_columns *E) {
 }
 
 static void take_residual(on_nnls *s, const on_columns *E) {
-  memset(s->residual, 0, (size_t)E->r * sizeof *s->residual);
-  s->residual[E->r - 1] = 1;
-  for (int64_t k = 0; k < s->n_passive; k++) add_column(E, s->passive[k], -s->u[k], s->residual);
+  double *y = s->residual, all = 0;
+  int64_t n = E->r - 1;
+  memset(y, 0, (size_t)E->r * sizeof *y);
+  y[n] = 1;
+  for (int64_t k = 0; k < s->n_passive; k++) {
+    on_column j = s->passive[k];
+    double u = s->u[k];
+    if (j < 0) {
+      y[E->row[-1 - j]] -= u;
+      y[n] -= E->last ? u * E->last[-1 - j] : 0;
+    } else if (!E->shift) {
+      cblas_daxpy((int)E->r, -u, E->dense + j * E->ld, 1, y, 1);
+    } else {
+      cblas_daxpy((int)n, -u / E->scale, E->dense + j * E->ld, 1, y, 1);
+      all += u;
+    }
+  }
+  if (!E->shift) return;
+  cblas_daxpy((int)n, all / E->scale, E->shift, 1, y, 1);
+  y[n] -= all;
 }
 
-/* The column outside with the largest slope above tol; ties to the first. 0: none. */
-static int steepest(on_nnls *s, const on_columns *E, double tol, on_column *out) {
-  double most = tol;
-  int found = 0;
+/* Slopes of all dense columns; the steepest are kept as candidates for the next pivots. */
+static void price_all(on_nnls *s, const on_columns *E, double tol, double at) {
   const double *res = s->residual;
-  if (E->n_dense)
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)E->n_dense, (int)E->r, 1, E->dense, (int)E->ld,
-                res, 1, 0, s->slope, 1);
-  for (int64_t j = 0; j < E->n_dense; j++)
-    if (s->slope[j] > most && !s->is_in[j] && !s->barred[j])
-      most = s->slope[j], *out = j, found = 1;
+  int64_t n = E->r - 1, m = E->n_dense;
+  double most = 0, *g = s->slope;
+  s->n_candidates = 0;
+  if (m == 0) return;
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)m, (int)(E->shift ? n : E->r), 1, E->dense,
+              (int)E->ld, res, 1, 0, g, 1);
+  for (int64_t j = 0; j < m; j++) {
+    if (E->shift) g[j] = (g[j] - at) / E->scale + res[n];
+    if (g[j] > most && !s->is_in[j] && !s->barred[j]) most = g[j];
+  }
+  double enough = fmax(tol, 0.25 * most);
+  for (int64_t j = 0; j < m && s->n_candidates < ON_CANDIDATES; j++)
+    if (g[j] >= enough && g[j] > tol && !s->is_in[j] && !s->barred[j])
+      s->candidate[s->n_candidates++] = j;
+}
+
+static double best_candidate(on_nnls *s, const on_columns *E, double most, double at,
+                             on_column *out) {
+  for (int64_t i = 0; i < s->n_candidates; i++) {
+    int64_t j = s->candidate[i];
+    if (s->is_in[j] || s->barred[j]) continue;
+    double w = slope_of(E, j, s->residual, at);
+    if (w > most) most = w, *out = j;
+  }
+  return most;
+}
+
+/* A column outside with a slope above tol, among candidates that were steep when all were looked at
+ * last, else among all; ties to the first. 0: there is none. */
+static int steepest(on_nnls *s, const on_columns *E, double tol, on_column *out) {
+  const double *res = s->residual;
+  double at = E->shift ? cblas_ddot((int)E->r - 1, E->shift, 1, res, 1) : 0;
+  double most = best_candidate(s, E, tol, at, out);
+  if (!(most > tol)) {
+    price_all(s, E, tol, at);
+    most = best_candidate(s, E, tol, at, out);
+  }
   for (int64_t k = 0; k < E->n_sparse; k++) {
     double w = res[E->row[k]] + (E->last ? E->last[k] * res[E->r - 1] : 0);
     int64_t m = E->n_dense + k;
-    if (w > most && !s->is_in[m] && !s->barred[m]) most = w, *out = -1 - k, found = 1;
+    if (w > most && !s->is_in[m] && !s->barred[m]) most = w, *out = -1 - k;
   }
-  return found;
+  return most > tol;
 }
 
 /* Moves from u towards the unconstrained x until a coefficient is zero, takes those out, and again,
@@ -225,6 +299,7 @@ static int bring_in(on_nnls *s, const on_columns *E, on_column j) {
 
 thw_status on_nnls_solve(on_nnls *s, const on_columns *E, int fresh, double tol) {
   THW_TRY(make_room(s, E));
+  s->n_candidates = 0;
   if (fresh)
     warm_start(s, E);
   else

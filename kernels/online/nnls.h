@@ -16,13 +16,18 @@ typedef struct on_columns {
   int64_t n_dense; /* dense columns, column j at dense + j*ld                         */
   const double *dense;
   int64_t ld;
-  int64_t n_sparse; /* sparse columns: 1 in row[k] (< r - 1) and last[k] in the last row */
+  const double *shift; /* not NULL: r - 1 numbers are stored, and column j is                */
+  double scale;        /*   ((stored - shift)/scale, 1)                                      */
+  int64_t n_sparse;    /* sparse columns: 1 in row[k] (< r - 1) and last[k] in the last row */
   const int64_t *row;
   const double *last; /* NULL: zeros                                                     */
 } on_columns;
 
 /* A column: j >= 0 for dense column j, -1 - k for sparse column k. */
 typedef int64_t on_column;
+
+/* Dense columns that are looked at again before all of them are. */
+#define ON_CANDIDATES 32
 
 typedef struct on_nnls {
   on_env e;
@@ -31,6 +36,8 @@ typedef struct on_nnls {
   on_column *passive; /* n_passive of them, in the order of the factorisation       */
   double *u;          /* their coefficients                                         */
   int64_t n_passive;
+  int64_t units; /* the first so many are unit vectors, and so are their columns of q */
+  int64_t candidate[ON_CANDIDATES], n_candidates;
   double *residual;        /* e_last - E u, r numbers                                    */
   double *work[4];         /* r each                                                     */
   double *slope;           /* of the dense columns                                       */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernels/online/pad.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ thw_status on_pad_init(on_pad *s, on_env e, const thw_object *oracle, const thw_
   s->v.n = s->c.n = n;
   s->v.cap = o->cap_v > 0 ? o->cap_v : 20 * n;
   s->c.cap = o->cap_c > 0 ? o->cap_c : 20 * n;
-  s->w_count = -1;
+  s->moved = 1;
   THW_TRY(on_nnls_init(&s->outer, e, n + 1));
   THW_TRY(on_nnls_init(&s->inner, e, n + 1));
   THW_TRY(slacks(s));
@@ -54,10 +55,9 @@ thw_status on_pad_init(on_pad *s, on_env e, const thw_object *oracle, const thw_
 void on_pad_free(on_pad *s) {
   if (!s->e.host) return;
   for (int64_t i = 0; i < s->v.count; i++) thw_release(s->v.x[i]);
-  void *all[] = {(void *)s->v.x, s->v.row,       s->v.used,      s->c.row,      s->c.rhs,
-                 s->c.used,      s->c.temporary, s->slack_row,   s->slack_last, s->w,
-                 s->z,           s->mean,        s->residual,    s->direction,  s->spare,
-                 s->support,     s->p,           (void *)s->play};
+  void *all[] = {(void *)s->v.x, s->v.row,     s->v.used,     s->c.row, s->c.rhs,       s->c.used,
+                 s->c.temporary, s->slack_row, s->slack_last, s->z,     s->mean,        s->residual,
+                 s->direction,   s->spare,     s->support,    s->p,     (void *)s->play};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) on_free(s->e, all[i]);
   on_nnls_free(&s->outer);
   on_nnls_free(&s->inner);
@@ -77,15 +77,16 @@ static thw_status ask(on_pad *s, uint32_t effort, thw_linear_answer *a, int64_t 
 }
 
 static double along(const on_pad *s, const double *x) {
-  double sum = 0;
-  for (int64_t i = 0; i < s->n; i++) sum += s->direction[i] * x[i];
-  return sum;
+  return cblas_ddot((int)s->n, s->direction, 1, x, 1);
 }
 
 /* A known decision that is cheaper than the answer satisfies the oracle's promise as well. */
 static double cheapest(const on_pad *s) {
   double least = INFINITY;
-  for (int64_t i = 0; i < s->v.count; i++) least = fmin(least, along(s, s->v.row + i * s->n));
+  for (int64_t i = 0; i < s->v.count; i++) {
+    double cost = along(s, s->v.row + i * s->n);
+    if (cost < least) least = cost;
+  }
   return least;
 }
 

@@ -18,8 +18,9 @@
 typedef struct on_vertices {
   int64_t n, count, cap; /* dimension, how many, how many to keep */
   thw_decision **x;
-  double *row;   /* count x n */
-  int64_t *used; /* number of the call that last had it in its support */
+  double *row;    /* count x n */
+  double largest; /* no entry is larger */
+  int64_t *used;  /* number of the call that last had it in its support */
   int64_t room_x, room_row, room_used;
 } on_vertices;
 
@@ -68,8 +69,7 @@ typedef struct on_pad {
   int64_t *slack_row; /* rows with a slack column in the inner problem */
   int64_t n_slack;
   double *slack_last; /* last entries of the unit columns of the outer problem */
-  double *w;          /* columns of the inner problem, count x (n + 1) */
-  int64_t room_w, w_count;
+  int moved;          /* z has, since the last inner problem */
   double w_scale, outer_scale;
   double *z, *mean, *residual, *direction, *spare; /* n each */
   double residual_norm;
@@ -111,6 +111,8 @@ void on_pad_moved(on_pad *s);
  * there. */
 thw_status on_vertices_add(on_pad *s, thw_decision *x, int64_t *index, int *is_new);
 thw_status on_cuts_add(on_pad *s, const double *a, double b, int temporary);
+/* The largest of |v_i| and `most`. */
+double on_largest(const double *v, int64_t n, double most);
 /* Down to the caps; the support stays. */
 void on_pad_prune(on_pad *s);
 void on_pad_forget(on_pad *s);

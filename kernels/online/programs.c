@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The two least-squares problems that carry everything. */
+#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,13 +16,12 @@ static double put_gaps(on_pad *s, const double *y, double scale) {
   int64_t n = s->n;
   double most = -INFINITY;
   for (int64_t j = 0; j < c->count; j++) {
-    double *a = c->row + j * (n + 1), h = c->rhs[j];
-    for (int64_t i = 0; i < n; i++) h -= a[i] * y[i];
-    most = fmax(most, h);
+    double *a = c->row + j * (n + 1), h = c->rhs[j] - cblas_ddot((int)n, a, 1, y, 1);
+    if (h > most) most = h;
     a[n] = h / scale;
   }
   for (int64_t i = 0; s->orthant && i < n; i++) {
-    most = fmax(most, -y[i]);
+    if (-y[i] > most) most = -y[i];
     s->slack_last[i] = -y[i] / scale;
   }
   return most;
@@ -72,7 +72,7 @@ thw_status on_pad_outer(on_pad *s, const double *y, int fresh) {
       continue;
     }
     const double *a = c->row + j * (n + 1);
-    for (int64_t i = 0; i < n; i++) s->spare[i] += lambda * a[i];
+    cblas_daxpy((int)n, lambda, a, 1, s->spare, 1);
     c->used[j] = s->counts.projections;
   }
   memcpy(s->z, s->spare, (size_t)n * sizeof *y);
@@ -83,23 +83,7 @@ thw_status on_pad_outer(on_pad *s, const double *y, int fresh) {
  */
 
 void on_pad_moved(on_pad *s) {
-  s->w_count = -1;
-}
-
-static double put_columns(on_pad *s, int64_t first, double scale) {
-  int64_t n = s->n;
-  double most = 1e-12;
-  for (int64_t i = first; i < s->v.count; i++) {
-    const double *v = s->v.row + i * n;
-    double *w = s->w + i * (n + 1);
-    for (int64_t j = 0; j < n; j++) {
-      double d = v[j] - s->z[j];
-      most = fmax(most, fabs(d));
-      w[j] = d / scale;
-    }
-    w[n] = 1;
-  }
-  return most;
+  s->moved = 1;
 }
 
 /* One row of ones is enough to make the weights sum to 1: for a fixed sum t of them the rest is
@@ -122,25 +106,27 @@ static thw_status take_support(on_pad *s) {
   for (int64_t i = 0; i < k; i++) {
     const double *row = v->row + s->support[i] * n;
     s->p[i] /= sum;
-    for (int64_t j = 0; j < n; j++) s->mean[j] += s->p[i] * row[j];
+    cblas_daxpy((int)n, s->p[i], row, 1, s->mean, 1);
   }
   return THW_OK;
 }
 
+/* Columns (v_i - z, 1), in a scale in which they are of order one. */
 thw_status on_pad_inner(on_pad *s) {
   int64_t n = s->n;
-  int fresh = s->w_count < 0;
-  THW_TRY(ON_GROW(s->e, s->w, s->room_w, s->v.count * (n + 1)));
-  if (fresh) s->w_scale = put_columns(s, 0, 1);
-  if (put_columns(s, fresh ? 0 : s->w_count, s->w_scale) > 4 * s->w_scale) {
-    on_pad_moved(s);
-    return on_pad_inner(s);
+  int fresh = s->moved;
+  double scale = on_largest(s->z, n, s->v.largest);
+  if (fresh || scale > 4 * s->w_scale) {
+    s->w_scale = fmax(scale, 1e-12);
+    fresh = 1;
   }
-  s->w_count = s->v.count;
+  s->moved = 0;
   on_columns E = {.r = n + 1,
                   .n_dense = s->v.count,
-                  .dense = s->w,
-                  .ld = n + 1,
+                  .dense = s->v.row,
+                  .ld = n,
+                  .shift = s->z,
+                  .scale = s->w_scale,
                   .n_sparse = s->n_slack,
                   .row = s->slack_row};
   THW_TRY(on_nnls_solve(&s->inner, &E, fresh, s->o.nnls_tol));
