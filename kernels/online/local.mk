@@ -16,6 +16,8 @@ libthwonline_la_SOURCES = \
   %D%/pad.h \
   %D%/pad_state.c \
   %D%/programs.c \
+  %D%/sampler.c \
+  %D%/sampler.h \
   %D%/sparse.c \
   %D%/sparse.h \
   %D%/uniform.h

@@ -4,7 +4,7 @@
 
 #include "plugins/learners/improper.h"
 
-static const thw_component *const components[] = {&improper_bandit, &improper_omd};
+static const thw_component *const components[] = {&improper_bandit, &improper_cmwu, &improper_omd};
 
 static const thw_plugin plugin = {
     THW_PLUGIN_HEAD,

@@ -46,7 +46,7 @@ thw_status improper_radius(on_env e, double radius, const thw_linear_facts *f, d
 /* What a learner that plays s->play of a projection service shows. */
 void improper_show(const on_pad *s, thw_play *out);
 
-extern const thw_component improper_bandit, improper_omd;
+extern const thw_component improper_bandit, improper_cmwu, improper_omd;
 extern const thw_component learner_ftl, learner_ftpl, learner_garber, learner_kkl;
 
 #endif

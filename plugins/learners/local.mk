@@ -5,6 +5,7 @@ learners_ldadd = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
 plugin_LTLIBRARIES += improper.la
 improper_la_SOURCES = \
   %D%/bandit.c \
+  %D%/cmwu.c \
   %D%/improper.c \
   %D%/improper.h \
   %D%/omd.c \

@@ -41,6 +41,7 @@ ftl against-average
 ftpl switching
 garber stochastic
 improper-bandit against-average
+improper-cmwu against-average
 improper-omd switching
 kakade-kalai-ligett stochastic
 END
