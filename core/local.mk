@@ -33,6 +33,12 @@ libthwcore_la_SOURCES = \
   %D%/registry_params.c \
   %D%/registry_path.c \
   %D%/registry_scan.c \
+  %D%/results/curves.c %D%/results/curves.h \
+  %D%/results/outcome.c %D%/results/outcome.h \
+  %D%/results/page.c %D%/results/page.h \
+  %D%/results/print.c \
+  %D%/results/table.c %D%/results/table.h \
+  %D%/results/trend.c \
   %D%/run/checkpoint.c \
   %D%/run/engine.c \
   %D%/run/folder.c %D%/run/folder.h \
@@ -101,6 +107,7 @@ thalweg_SOURCES = \
   %D%/cli/command.h \
   %D%/cli/commands.inc \
   %D%/cli/common.c \
+  %D%/cli/compare.c \
   %D%/cli/explain.c \
   %D%/cli/info.c %D%/cli/info.h \
   %D%/cli/info_json.c \
@@ -111,9 +118,13 @@ thalweg_SOURCES = \
   %D%/cli/new.c \
   %D%/cli/past.c %D%/cli/past.h \
   %D%/cli/predict.c \
+  %D%/cli/report.c \
   %D%/cli/resume.c \
   %D%/cli/run.c \
   %D%/cli/sample.c \
   %D%/cli/solve.c \
+  %D%/cli/sweep.c %D%/cli/sweep.h \
+  %D%/cli/sweep_jobs.c \
+  %D%/cli/sweep_vary.c \
   %D%/cli/verdict.c
 thalweg_LDADD = libthwcore.la

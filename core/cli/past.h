@@ -4,7 +4,7 @@
 #define TW_CLI_PAST_H
 
 #include "core/cli/command.h"
-#include "core/run/setup.h"
+#include "core/run/run.h"
 
 typedef struct tw_past {
   tw_value *config; /* pipeline.cfg, and --set over it */
@@ -23,5 +23,10 @@ thw_status tw_past_same(const tw_past *p, const char *dir, const char *text,
                         const char *const *allowed, size_t n, tw_diags *d);
 /* The plan, if nobody has taken it (set p->plan to NULL then), and the rest. */
 void tw_past_close(tw_past *p);
+
+/* `thalweg resume' (core/cli/resume.c): goes on in a run folder, from its checkpoint or, where
+ * there is none, from the start. Returns an exit status. */
+int tw_cli_resume(const char *dir, const tw_pipeline_args *a, const tw_run_options *how,
+                  tw_diags *d);
 
 #endif

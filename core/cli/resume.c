@@ -33,7 +33,8 @@ static thw_status check_same(const tw_past *past, const char *dir, tw_state *fro
   return st;
 }
 
-static int go(const char *dir, const tw_pipeline_args *a, const tw_run_options *how, tw_diags *d) {
+int tw_cli_resume(const char *dir, const tw_pipeline_args *a, const tw_run_options *how,
+                  tw_diags *d) {
   tw_folder folder;
   tw_state *from;
   thw_status st = tw_folder_open(&folder, dir, d);
@@ -83,7 +84,7 @@ static int resume(int argc, char **argv) {
                                &a.n_files, &d);
   if (st == THW_OK && a.n_files != 1)
     st = tw_error(&d, THW_E_ARG, "resume needs one run folder: thalweg resume DIR");
-  if (st == THW_OK) status = go(a.files[0], &a, &how, &d);
+  if (st == THW_OK) status = tw_cli_resume(a.files[0], &a, &how, &d);
   free((void *)a.files);
   free((void *)a.sets);
   free((void *)a.plugin_dirs);

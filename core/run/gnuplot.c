@@ -12,14 +12,19 @@
 
 #define TIME_LIMIT 20
 
+void tw_gnuplot_quoted(FILE *to, const char *s) {
+  fputc('\'', to);
+  for (; *s; s++) /* control characters and quotes have no business in it */
+    if ((unsigned char)*s >= ' ' && *s != '\'' && *s != '\\' && *s != '\x7f') fputc(*s, to);
+  fputc('\'', to);
+}
+
 void tw_gnuplot_begin(FILE *to, const char *title, const char *name, int panels) {
   int columns = panels > 2 ? 2 : 1, rows = (panels + columns - 1) / columns;
-  /* Control characters and quotes have no business in it. */
-  fputs("title = '", to);
-  for (const char *p = title; *p; p++)
-    if ((unsigned char)*p >= ' ' && *p != '\'' && *p != '\\' && *p != '\x7f') fputc(*p, to);
+  fputs("title = ", to);
+  tw_gnuplot_quoted(to, title);
   fprintf(to,
-          "'\nsvg = \"svg size 800,600 dynamic font 'sans,13' background rgb 'white'\"\n"
+          "\nsvg = \"svg size 800,600 dynamic font 'sans,13' background rgb 'white'\"\n"
           "png = strstrt(GPVAL_TERMINALS, 'pngcairo') ? \"pngcairo size 1200,900 font 'sans,14'\" "
           ": 'png size 1200,900'\n"
           "do for [t in 'svg png'] {\n"
@@ -58,6 +63,7 @@ static _Noreturn void become_gnuplot(const char *folder, const int pipe_fd[2]) {
 char *tw_gnuplot(const char *folder, void (*script)(FILE *to, void *arg), void *arg) {
   int fd[2];
   if (pipe(fd) != 0) return tw_sprintf("no picture: %s", strerror(errno));
+  fflush(NULL); /* or the child's copy of what is held back would be written too */
   pid_t child = fork();
   if (child == 0) become_gnuplot(folder, fd);
   close(fd[0]);

@@ -132,6 +132,8 @@ char *tw_gnuplot(const char *folder, void (*script)(FILE *to, void *arg), void *
  * NAME.png the beginning of a block of so many panels; tw_gnuplot_end closes it. */
 void tw_gnuplot_begin(FILE *to, const char *title, const char *name, int panels);
 void tw_gnuplot_end(FILE *to);
+/* A text in quotes, so that nothing in it is read as a part of the script. */
+void tw_gnuplot_quoted(FILE *to, const char *s);
 /* A number in metrics.jsonl's record; NAN when it is not there. */
 double tw_json_number(const json_t *o, const char *key);
 

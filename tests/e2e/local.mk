@@ -13,6 +13,7 @@ dist_check_SCRIPTS += \
   %D%/saddles.sh \
   %D%/sequences.sh \
   %D%/signals.sh \
+  %D%/sweep.sh \
   %D%/threads.sh
 TESTS += \
   %D%/disk.sh \
@@ -25,4 +26,5 @@ TESTS += \
   %D%/saddles.sh \
   %D%/sequences.sh \
   %D%/signals.sh \
+  %D%/sweep.sh \
   %D%/threads.sh
