@@ -99,7 +99,7 @@ static thw_status plan_one(const tw_combination *c, tw_registry *r, int at_once,
 }
 
 /* Before a folder is made: a sweep shall not stop in the middle at a value out of range. */
-static thw_status check_all(const tw_varies *all, const sweep_args *a, tw_registry *r, char **name,
+static thw_status check_all(const tw_varies *all, const sweep_args *a, tw_registry *r,
                             tw_diags *d) {
   thw_status st = THW_OK;
   for (size_t i = 0; i < tw_vary_count(all) && st == THW_OK; i++) {
@@ -108,7 +108,6 @@ static thw_status check_all(const tw_varies *all, const sweep_args *a, tw_regist
     tw_value *config;
     tw_vary_take(all, i, &a->pipeline, &c);
     st = plan_one(&c, r, 1, &plan, &config, d);
-    if (st == THW_OK && i == 0) *name = tw_sprintf("%s-sweep", tw_plan_options(plan)->run.name);
     tw_plan_free(plan);
     tw_config_free(config);
     tw_vary_drop(&c);
@@ -168,6 +167,17 @@ static thw_status read_varies(const sweep_args *a, tw_varies *all, tw_diags *d) 
   return THW_OK;
 }
 
+/* After the run.name of the files themselves, not of what is laid over them. */
+static char *usual_name(const sweep_args *a) {
+  tw_diags heard = {0}; /* and told when the combinations were checked */
+  tw_value *config = tw_cli_config(&a->pipeline, &heard);
+  const tw_value *name = config ? tw_config_get(config, "run.name") : NULL;
+  char *s = tw_sprintf("%s-sweep", name && name->type == TW_STR ? name->s : "run");
+  tw_config_free(config);
+  tw_diags_free(&heard);
+  return s;
+}
+
 static void free_jobs(tw_jobs *jobs) {
   for (size_t i = 0; i < jobs->n; i++) {
     free(jobs->v[i].dir);
@@ -185,8 +195,9 @@ static thw_status begin(const sweep_args *a, tw_folder *sweep, int at_once, tw_d
   thw_status st = read_varies(a, &all, d);
   if (st == THW_OK) {
     r = tw_cli_registry(&a->pipeline, d);
-    st = check_all(&all, a, r, &name, d);
+    st = check_all(&all, a, r, d);
   }
+  if (st == THW_OK) name = usual_name(a);
   if (st == THW_OK) st = tw_folder_create(sweep, a->out, name, d);
   if (st == THW_OK) st = make_all(sweep, &all, a, r, &jobs, d);
   tw_registry_free(r);

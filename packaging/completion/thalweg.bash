@@ -76,20 +76,20 @@ _thalweg() {
     return
   fi
   # "--set", "a.b", "=", "c", the last of them perhaps not there yet
-  if [[ $cur == '=' && ${COMP_WORDS[COMP_CWORD-2]} == --set ]]; then
+  if [[ $cur == '=' && ${COMP_WORDS[COMP_CWORD-2]} == --@(set|vary) ]]; then
     _thalweg_value "$program" "$prev" ''
     return
   fi
-  if [[ $prev == '=' && ${COMP_WORDS[COMP_CWORD-3]} == --set ]]; then
+  if [[ $prev == '=' && ${COMP_WORDS[COMP_CWORD-3]} == --@(set|vary) ]]; then
     _thalweg_value "$program" "${COMP_WORDS[COMP_CWORD-2]}" "$cur"
     return
   fi
   case $prev in
-  --plugin-path | --out)
+  --plugin-path | --out | --resume)
     _thalweg_dirs "$cur"
     return
     ;;
-  --set)
+  --set | --vary)
     _thalweg_set "$program" "$cur"
     return
     ;;
