@@ -6,6 +6,7 @@ include %D%/curvature/local.mk
 include %D%/data/local.mk
 include %D%/escape/local.mk
 include %D%/linear/local.mk
+include %D%/nets/local.mk
 include %D%/online/local.mk
 include %D%/optim/local.mk
 include %D%/problems/local.mk

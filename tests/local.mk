@@ -31,6 +31,7 @@ AM_TESTS_ENVIRONMENT = \
 unit_ldadd = libthwcore.la $(CMOCKA_LIBS)
 
 include %D%/optim/local.mk
+include %D%/nets/local.mk
 include %D%/problems/local.mk
 include %D%/unit/conv.mk
 include %D%/unit/linear.mk

@@ -51,7 +51,8 @@ typedef struct thw_rows {
   int64_t steps;           /* the most steps that a row has                                 */
   const int32_t *token;
   uint32_t target, reserved2; /* THW_TARGET_*                                               */
-  int64_t targets;            /* numbers in one target y; 0 stands for 1                    */
+  int64_t targets;            /* SEQ, DENSE, CSR: numbers in one target y, that of row i from
+                                 element i*targets on; 0 stands for 1                      */
   const uint8_t *counts;      /* one byte per step of the store: 0 where a step carries no
                                  target; NULL: they all do                                  */
   int64_t chain; /* row i continues row i - chain (text cut into chunks); 0: rows stand alone */
@@ -83,7 +84,7 @@ typedef struct thw_source_info {
   uint32_t n_dims, reserved;       /* shape of a row, product = width; 0: flat              */
   int64_t dims[4];
   int64_t steps;           /* SEQ: the most steps that a row has; width is that of a step    */
-  int64_t targets;         /* SEQ: numbers in one target; 0 stands for 1                  */
+  int64_t targets;         /* SEQ, DENSE, CSR: numbers in one target; 0 stands for 1      */
   uint32_t target, tokens; /* SEQ: THW_TARGET_*; 1: steps are tokens, width their number  */
   const char *const *token_name; /* SEQ, tokens: `width` entries, UTF-8 or one raw byte; or NULL */
   int64_t chain;                 /* SEQ: as in thw_rows                                         */
@@ -102,6 +103,21 @@ typedef struct thw_source_ops {
   /* [run] */
   void (*release)(void *self, thw_batch *b);
 } thw_source_ops;
+
+/* ---- parts of a target ------------------------------------------------------------------------
+ */
+
+/* A source whose targets are sums of parts that it can tell apart (a simple signal and a small
+ * complicated one) offers this: a model then reports how much of each part it has learned, the
+ * coefficients `coef_NAME` = sum of output . part / sum of |part|^2 over the rows. */
+#define THW_EXT_PARTS "thw.parts/1"
+
+typedef struct thw_parts {
+  uint32_t size, n_parts;
+  const char *const *name;
+  /* [any] The parts of row `row` of a batch's rows: n_parts times `targets` numbers. */
+  void (*parts)(void *self, const thw_rows *rows, int64_t row, double *out);
+} thw_parts;
 
 #ifdef __cplusplus
 }

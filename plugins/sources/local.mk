@@ -67,3 +67,13 @@ synthetic_la_SOURCES = \
   %D%/synthetic/synthetic.h
 synthetic_la_LDFLAGS = $(plugin_ldflags)
 synthetic_la_LIBADD = $(source_libs)
+
+plugin_LTLIBRARIES += targets.la
+targets_la_SOURCES = \
+  %D%/targets/gen.c \
+  %D%/targets/hierarchical.c \
+  %D%/targets/plugin.c \
+  %D%/targets/smooth.c \
+  %D%/targets/targets.h
+targets_la_LDFLAGS = $(plugin_ldflags)
+targets_la_LIBADD = $(source_libs)
