@@ -84,6 +84,7 @@ thw_ctx *tw_ctx_new(tw_session *s, const char *path) {
 
 void tw_ctx_free(thw_ctx *c) {
   if (!c) return;
+  if (c->session->said == c) c->session->said = NULL;
   for (alloc_head *h = c->list.next, *next; h != &c->list; h = next) {
     next = h->next;
     free(h->base);
@@ -203,6 +204,7 @@ static void host_log(thw_ctx *c, uint32_t level, const char *text) {
 static thw_status host_fail(thw_ctx *c, thw_status code, const char *text) {
   pthread_mutex_lock(&lock);
   if (!c->text) c->text = tw_strdup(text);
+  c->session->said = c;
   pthread_mutex_unlock(&lock);
   return code;
 }

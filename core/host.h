@@ -24,6 +24,7 @@ typedef struct tw_session {
   int64_t step;             /* the step of the run in progress, from 1; for messages */
   double epsilon, delta, confidence, passes; /* what the run is after, and its budget */
   const thw_ctx *claim; /* of the optimizer that ends the run itself, if it is the outermost */
+  thw_ctx *said;        /* the last one that attached a text, or NULL */
 } tw_session;
 
 /* Sets the number of threads (0: all cores), makes BLAS single-threaded, and fills in

@@ -28,10 +28,33 @@ static tw_state *snapshot(tw_online *r) {
   return NULL;
 }
 
+static int is_live(const tw_online *r) {
+  return (r->game.rounds_facts.flags & THW_ROUNDS_LIVE) != 0;
+}
+
+thw_status tw_online_keep(tw_online *r) {
+  int outside = (tw_linear_facts(r->game.linear)->flags & THW_LINEAR_OUTSIDE) != 0;
+  if (!r->resumable || !(outside || is_live(r))) return THW_OK;
+  tw_state_free(r->clean);
+  r->clean = snapshot(r);
+  return r->clean ? THW_OK : THW_E_STATE;
+}
+
+/* In the middle of a round the state from before it is the one to go on from, or the checkpoint on
+ * the disk. Losses that came from outside will not come again. */
+static tw_state *state_to_save(tw_online *r) {
+  if (!r->tainted) return snapshot(r);
+  tw_state *s = r->clean;
+  r->clean = NULL;
+  if (s && r->game.revealed && !r->game.given && is_live(r) &&
+      tw_game_save_losses(&r->game, tw_state_writer(s, "host", TW_SAVED_VERSION)) != THW_OK)
+    tw_error(r->d, THW_E_STATE, "saving the losses of the round: %s", tw_state_error(s));
+  return s;
+}
+
 thw_status tw_online_checkpoint(tw_online *r) {
-  /* In the middle of a round the checkpoint on the disk is the one to go on from. */
-  if (!r->resumable || r->tainted) return THW_OK;
-  tw_state *s = snapshot(r);
+  if (!r->resumable || (r->tainted && !r->clean)) return THW_OK;
+  tw_state *s = state_to_save(r);
   if (!s) return THW_E_STATE;
   char *file = tw_folder_file(&r->folder, "checkpoint");
   thw_status st = tw_lines_sync(&r->folder.metrics, r->d);
@@ -85,6 +108,7 @@ thw_status tw_online_restore(tw_online *r, tw_state *s) {
   if (st == THW_OK) st = in->i64(in, "calls", &calls);
   if (st != THW_OK) return tw_load_failed(p, s, st, "the host", r->folder.path, r->d);
   tw_linear_set_calls(r->game.linear, calls);
+  if (tw_state_length(s, "host", "losses") > 0) THW_TRY(tw_game_load_losses(&r->game, in));
   THW_TRY(tw_lines_begin(&r->folder.metrics, r->folder.path, "metrics.jsonl", metrics, r->d));
   if (!r->game.opt->monitor.decisions) return THW_OK;
   return tw_lines_begin(&r->decisions, r->folder.path, "decisions.jsonl", decisions, r->d);

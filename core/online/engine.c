@@ -144,15 +144,27 @@ static void show_progress(tw_online *r, int as_line) {
     tw_progress_draw(&r->progress, &now);
 }
 
+/* The record that is due between two rounds. Where it fails the rounds are whole all the same, and
+ * the run goes on from here, with this record. */
+static thw_status record(tw_online *r) {
+  size_t errors = r->d->errors;
+  thw_status st = tw_online_record(r);
+  if (st == THW_OK) show_progress(r, 1);
+  if (st == THW_OK || r->d->errors > errors) return st;
+  if (st == THW_CANCELLED)
+    return end_as(r, TW_INTERRUPTED, tw_strdup("a signal broke off a record"));
+  if (st > 0) st = THW_E_INTERNAL;
+  char *text = tw_plan_text(r->game.plan, st);
+  end_as(r, TW_FAILED, text);
+  return tw_error(r->d, st, "the record after round %lld: %s", (long long)r->game.book.rounds,
+                  text);
+}
+
 /* After a round: the record and the checkpoint that are due. What came from outside cannot be asked
  * for again, so it is saved at once. */
 static thw_status keep_books(tw_online *r) {
-  if (tw_online_due(r, r->game.book.rounds)) {
-    thw_status st = tw_online_record(r);
-    if (st == THW_CANCELLED) return judge(r, st);
-    if (st != THW_OK) return r->d->errors ? st : judge(r, st);
-    show_progress(r, 1);
-  }
+  if (tw_online_due(r, r->game.book.rounds)) THW_TRY(record(r));
+  if (r->end != TW_GOING) return THW_OK;
   int live = (r->game.rounds_facts.flags & THW_ROUNDS_LIVE) != 0;
   if (live || tw_online_seconds(r) - r->saved_at >= r->game.opt->checkpoint.every)
     THW_TRY(tw_online_checkpoint(r));
@@ -161,6 +173,7 @@ static thw_status keep_books(tw_online *r) {
 }
 
 static thw_status one_round(tw_online *r) {
+  THW_TRY(tw_online_keep(r));
   thw_status st = tw_game_commit(&r->game);
   if (st != THW_OK) return judge(r, st);
   int64_t decisions = r->decisions.end;
@@ -177,6 +190,8 @@ static thw_status one_round(tw_online *r) {
 
 static thw_status loop(tw_online *r) {
   thw_status st = THW_OK;
+  int64_t done = r->game.book.rounds;
+  if (done > 0 && tw_online_due(r, done) && r->record_round != done) st = record(r);
   for (look_for_end(r); r->end == TW_GOING && st == THW_OK; look_for_end(r)) {
     st = one_round(r);
     if (r->end != TW_GOING) break;
@@ -216,7 +231,8 @@ static thw_status finish(tw_online *r, thw_status st) {
   thw_status saved = tw_online_checkpoint(r), flushed = tw_lines_flush(&r->decisions, r->d);
   if (st == THW_OK) st = saved != THW_OK ? saved : flushed;
   if (st == THW_OK) st = look_back(r);
-  if (st == THW_OK && r->game.book.rounds > 0 && r->record_round != r->game.book.rounds &&
+  int known = r->best_round == r->game.book.rounds || !r->game.session.cancel;
+  if (st == THW_OK && r->game.book.rounds > 0 && r->record_round != r->game.book.rounds && known &&
       r->game.session.cancel < 2) {
     st = tw_online_record(r);
     if (st == THW_OK) show_progress(r, 1);
@@ -251,6 +267,7 @@ static void clean_up(tw_online *r, int nothing_happened) {
   tw_signals_release();
   tw_progress_clear(&r->progress);
   thw_release(r->best.x);
+  tw_state_free(r->clean);
   tw_lines_close(&r->decisions);
   free(r->reason);
   if (r->game.plan) tw_game_end(&r->game);
@@ -274,7 +291,7 @@ int tw_online_go(tw_plan *plan, tw_folder *folder, tw_state *from, const tw_run_
   signal(SIGPIPE, SIG_IGN);
   thw_status st = begin(&r, plan, from);
   if (st != THW_OK) {
-    int status = tw_exit_of(st);
+    int status = tw_exit_of_input(st);
     clean_up(&r, how->fresh);
     return status;
   }

@@ -124,6 +124,7 @@ thw_status tw_game_begin(tw_game *g, tw_plan *plan, int64_t horizon, tw_log_fn l
 }
 
 void tw_game_end(tw_game *g) {
+  tw_linear_forget(g->linear);
   tw_plan_free(g->plan);
   tw_linear_free(g->linear);
   tw_ledger_free(g->ledger);
@@ -227,6 +228,7 @@ static thw_status check_losses(tw_game *g) {
 
 static thw_status ask_losses(tw_game *g) {
   int64_t t = g->book.rounds;
+  if (g->given) return check_losses(g);
   thw_past past = {.size = sizeof past, .t = t};
   if (watched(g) && t > 0) {
     for (int64_t j = 0; j < g->told.n; j++) g->average[j] = g->mean_sum[j] / (double)t;
@@ -260,6 +262,7 @@ static double book_round(tw_game *g) {
 
 thw_status tw_game_reveal(tw_game *g) {
   THW_TRY(ask_losses(g));
+  g->revealed = 1;
   double cost = book_round(g);
   int full = g->learner_facts.feedback != THW_FEEDBACK_BANDIT;
   thw_feedback fb = {.size = sizeof fb,
@@ -274,6 +277,7 @@ thw_status tw_game_reveal(tw_game *g) {
   tw_ledger_leave(g->ledger, before);
   if (st != THW_OK) return st;
   g->book.rounds++;
+  g->revealed = g->given = 0;
   return THW_OK;
 }
 
@@ -319,7 +323,12 @@ thw_status tw_game_save(const tw_game *g, thw_writer *w) {
   THW_TRY(w->f64(w, "learner_seconds", g->learner_seconds));
   THW_TRY(w->blob(w, "sum", g->sum, bytes_of(g)));
   THW_TRY(w->blob(w, "mean", g->mean, bytes_of(g)));
+  if (g->given) THW_TRY(tw_game_save_losses(g, w));
   return w->blob(w, "mean_sum", g->mean_sum, bytes_of(g));
+}
+
+thw_status tw_game_save_losses(const tw_game *g, thw_writer *w) {
+  return w->blob(w, "losses", g->f, bytes_of(g));
 }
 
 static thw_status load_vector(const tw_game *g, thw_reader *r, const char *name, double *v) {
@@ -343,4 +352,10 @@ thw_status tw_game_load(tw_game *g, thw_reader *r) {
   THW_TRY(load_vector(g, r, "mean", g->mean));
   THW_TRY(load_vector(g, r, "mean_sum", g->mean_sum));
   return b->rounds >= 0 && calls >= 0 ? THW_OK : THW_E_STATE;
+}
+
+thw_status tw_game_load_losses(tw_game *g, thw_reader *r) {
+  THW_TRY(load_vector(g, r, "losses", g->f));
+  g->given = 1;
+  return THW_OK;
 }

@@ -47,6 +47,8 @@ typedef struct tw_game {
   double *average;        /* mean_sum / t, for them */
   thw_play now;           /* of the round in progress */
   int64_t drawn;          /* which of it */
+  int revealed;           /* f are the losses of the round in progress */
+  int given;              /* and they were so before this process: they are not asked for again */
   double learner_seconds; /* that the learner took, its oracle included */
 } tw_game;
 
@@ -71,6 +73,9 @@ double tw_alpha_regret(const tw_game *g, double cost, double best);
 double tw_game_sign(const tw_game *g);
 
 /* The book and the sums as records of a checkpoint. */
+/* The losses of the round in progress, for a state from before it. */
+thw_status tw_game_save_losses(const tw_game *g, thw_writer *w);
+thw_status tw_game_load_losses(tw_game *g, thw_reader *r);
 thw_status tw_game_save(const tw_game *g, thw_writer *w);
 thw_status tw_game_load(tw_game *g, thw_reader *r);
 

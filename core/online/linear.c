@@ -12,6 +12,9 @@
 #include "core/ledger.h"
 #include "core/online/plain.h"
 
+/* Answers that a check compares with. */
+#define PAST 256
+
 struct tw_linear {
   thw_object object; /* what others see: our table, this struct */
   thw_object inner;
@@ -24,6 +27,9 @@ struct tw_linear {
   int64_t calls;
   double seconds;
   int check;
+  /* Of checks: what was answered before, in a ring, and which call it was. */
+  thw_decision *past[PAST];
+  int64_t past_call[PAST], n_past;
   double *unit; /* of tw_linear_best */
 };
 
@@ -89,22 +95,45 @@ static thw_status check_query(tw_linear *l, const thw_linear_query *q) {
   return THW_OK;
 }
 
+static thw_status check_feasible(tw_linear *l, const thw_linear_answer *a) {
+  if (!HAS(l, feasible)) return THW_OK;
+  l->session->said = NULL;
+  thw_status st = l->ops->feasible(l->inner.self, a->x);
+  if (st != THW_RETRY) return st;
+  /* The oracle may have asked another one, in a slot of its own. */
+  char *why = tw_ctx_take_text(l->session->said ? l->session->said : l->ctx, st);
+  st = fail(l, THW_E_INTERNAL, "the answer is not feasible: %.300s", why);
+  free(why);
+  return st;
+}
+
+/* No earlier answer, which is a decision too, costs less than the factor allows. */
+static thw_status check_past(tw_linear *l, const thw_linear_query *q, const thw_linear_answer *a) {
+  int64_t n = l->n_past < PAST ? l->n_past : PAST;
+  for (int64_t i = 0; i < n; i++) {
+    double other = l->past[i]->ops->dot(l->past[i], q->c), most = l->facts.factor * other;
+    if (a->value <= most + 1e-9 * (fabs(most) + fabs(other))) continue;
+    return fail(
+        l, THW_E_INTERNAL,
+        "the answer costs %.17g where that of call %lld costs %.17g: more than the promised "
+        "factor %g",
+        a->value, (long long)l->past_call[i], other, l->facts.factor);
+  }
+  int64_t at = l->n_past++ % PAST;
+  thw_release(l->past[at]);
+  l->past[at] = thw_retain(a->x);
+  l->past_call[at] = l->calls;
+  return THW_OK;
+}
+
 /* Whether the answer keeps what was promised, by the oracle's own means. */
 static thw_status check_promise(tw_linear *l, const thw_linear_query *q,
                                 const thw_linear_answer *a) {
-  if (HAS(l, feasible)) {
-    thw_status st = l->ops->feasible(l->inner.self, a->x);
-    if (st == THW_RETRY) {
-      char *why = tw_ctx_take_text(l->ctx, st);
-      st = fail(l, THW_E_INTERNAL, "the answer is not feasible: %.300s", why);
-      free(why);
-    }
-    if (st != THW_OK) return st;
-  }
-  if (!HAS(l, exact) || !isfinite(l->facts.factor) || !(l->facts.flags & THW_LINEAR_PROVEN))
-    return THW_OK;
+  THW_TRY(check_feasible(l, a));
+  if (!isfinite(l->facts.factor) || !(l->facts.flags & THW_LINEAR_PROVEN)) return THW_OK;
   thw_linear_answer best = {sizeof best, 0, NULL, (double)NAN, (double)NAN};
-  thw_status st = l->ops->exact(l->inner.self, q, &best);
+  thw_status st = HAS(l, exact) ? l->ops->exact(l->inner.self, q, &best) : THW_E_UNSUPPORTED;
+  if (st == THW_E_UNSUPPORTED) return check_past(l, q, a);
   if (st != THW_OK) return st;
   double opt = best.x->ops->dot(best.x, q->c), most = l->facts.factor * opt;
   thw_release(best.x);
@@ -289,8 +318,18 @@ thw_status tw_linear_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
   return THW_OK;
 }
 
+void tw_linear_forget(tw_linear *l) {
+  if (!l) return;
+  for (int i = 0; i < PAST; i++) {
+    thw_release(l->past[i]);
+    l->past[i] = NULL;
+  }
+  l->n_past = 0;
+}
+
 void tw_linear_free(tw_linear *l) {
   if (!l) return;
+  tw_linear_forget(l);
   free(l->unit);
   free(l);
 }

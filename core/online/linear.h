@@ -16,6 +16,8 @@ typedef struct tw_linear tw_linear;
 thw_status tw_linear_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, int check,
                          tw_linear **out);
 void tw_linear_free(tw_linear *l);
+/* Gives back the decisions that are held for checks: before the oracle is destroyed. */
+void tw_linear_forget(tw_linear *l);
 
 const thw_object *tw_linear_object(const tw_linear *l);
 const thw_linear_facts *tw_linear_facts(const tw_linear *l);

@@ -23,8 +23,9 @@ typedef struct tw_online {
   int64_t record_round; /* rounds at the last record; -1: none */
   double elapsed;       /* seconds before this process */
   int64_t rounds_before;
-  int resumable; /* the learner offers thw.state/1 */
-  int tainted;   /* in the middle of a round: not a state to go on from */
+  int resumable;   /* the learner offers thw.state/1 */
+  int tainted;     /* in the middle of a round: not a state to go on from; clean is, */
+  tw_state *clean; /* from before the round, where that may break off; or NULL */
   double saved_at;
   struct timespec began;
   tw_end end;
@@ -46,6 +47,8 @@ int tw_online_due(const tw_online *r, int64_t rounds);
 thw_status tw_online_look_back(tw_online *r, const char *account);
 
 /* checkpoint.c */
+/* Keeps the state from before a round that may break off in the middle for reasons outside. */
+thw_status tw_online_keep(tw_online *r);
 thw_status tw_online_checkpoint(tw_online *r);
 /* The horizon that the run began with; -1 without a checkpoint. */
 int64_t tw_online_horizon(tw_state *from);

@@ -79,6 +79,9 @@ static inline void thw_release(thw_decision *x) {
 #define THW_LINEAR_REENTRANT 2u /* solve may run on several threads at once                    */
 #define THW_LINEAR_ORTHANT 4u   /* no decision has a negative coordinate (before negation)     */
 #define THW_LINEAR_CONVEX 8u    /* K is convex: the mean of a distribution may be played       */
+#define THW_LINEAR_OUTSIDE                                                                         \
+  16u /* it asks a program that may fail at any call: the host keeps                               \
+         the state from before each round, so that nothing is lost    */
 
 typedef struct thw_linear_facts {
   uint32_t size, flags; /* THW_LINEAR_*                                                      */
@@ -132,7 +135,7 @@ typedef struct thw_linear_ops {
    * asks for the number. The references are the caller's. NULL: none is known. */
   thw_status (*spanner)(void *self, thw_decision **x, int64_t *m, double *beta);
   /* [run] THW_OK when x is in K, THW_RETRY with a text on the context when it is not; NULL: no
-   * check. */
+   * check. x may be of another oracle's make: it is read through its ops. */
   thw_status (*feasible)(void *self, const thw_decision *x);
 } thw_linear_ops;
 

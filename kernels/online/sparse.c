@@ -12,6 +12,7 @@ typedef struct sparse {
   on_pool *pool;
   struct sparse *next; /* in the pool's list of free ones */
   int64_t k;
+  int ascending; /* the indices */
   double *value;
   int32_t *index;
 } sparse;
@@ -23,6 +24,9 @@ struct on_pool {
   const char *const *name;
   double sign;
   sparse *unused;
+  double *all; /* of on_sparse_of; made when it is needed */
+  void (*describe)(void *arg, const thw_decision *x, thw_describer *to);
+  void *describe_arg;
 };
 
 static const sparse *of(const thw_decision *x) {
@@ -49,9 +53,23 @@ static double dot(const thw_decision *x, const double *c) {
   return sum;
 }
 
+static double merged(const sparse *a, const sparse *b) {
+  double sum = 0;
+  for (int64_t i = 0, j = 0; i < a->k && j < b->k;) {
+    if (a->index[i] == b->index[j])
+      sum += a->value[i++] * b->value[j++];
+    else if (a->index[i] < b->index[j])
+      i++;
+    else
+      j++;
+  }
+  return sum;
+}
+
 static double inner(const thw_decision *x, const thw_decision *y) {
   const sparse *a = of(x), *b = of(y);
   double sum = 0;
+  if (a->ascending && b->ascending) return merged(a, b);
   for (int64_t i = 0; i < a->k; i++)
     for (int64_t j = 0; j < b->k; j++)
       if (a->index[i] == b->index[j]) sum += a->value[i] * b->value[j];
@@ -66,6 +84,10 @@ static void vector(const thw_decision *x, double *out) {
 
 static void describe(const thw_decision *x, thw_describer *to) {
   const sparse *s = of(x);
+  if (s->pool->describe) {
+    s->pool->describe(s->pool->describe_arg, x, to);
+    return;
+  }
   for (int64_t i = 0; i < s->k; i++) {
     char number[16];
     const char *name = s->pool->name ? s->pool->name[s->index[i]] : NULL;
@@ -99,7 +121,20 @@ void on_pool_free(on_pool *p) {
     on_free(p->e, s);
   }
   pthread_mutex_destroy(&p->lock);
+  on_free(p->e, p->all);
   on_free(p->e, p);
+}
+
+void on_pool_describe(on_pool *p,
+                      void (*describe_by)(void *arg, const thw_decision *x, thw_describer *to),
+                      void *arg) {
+  p->describe = describe_by;
+  p->describe_arg = arg;
+}
+
+static void look(sparse *s) {
+  s->ascending = 1;
+  for (int64_t i = 1; i < s->k; i++) s->ascending &= s->index[i - 1] < s->index[i];
 }
 
 /* One block: the struct, the values, the indices. */
@@ -131,8 +166,38 @@ thw_status on_sparse_new(on_pool *p, int64_t k, const int32_t *index, const doub
     s->index[i] = index[i];
     s->value[i] = p->sign * (value ? value[i] : 1);
   }
+  look(s);
   *out = &s->head;
   return THW_OK;
+}
+
+static thw_status import(on_pool *p, const thw_decision *x, thw_decision **out) {
+  if (!p->all) THW_TRY(ON_NEW(p->e, p->all, p->n));
+  x->ops->vector(x, p->all);
+  int64_t k = 0;
+  for (int64_t i = 0; i < p->n; i++) k += p->all[i] != 0;
+  if (k > p->most)
+    return on_fail(p->e, THW_RETRY, "it has %lld coordinates that are not zero, %lld is the most",
+                   (long long)k, (long long)p->most);
+  THW_TRY(on_sparse_new(p, 0, NULL, NULL, out));
+  sparse *s = (sparse *)(void *)*out;
+  for (int64_t i = 0; i < p->n; i++) {
+    if (p->all[i] == 0) continue;
+    s->index[s->k] = (int32_t)i;
+    s->value[s->k++] = p->all[i];
+  }
+  look(s);
+  return THW_OK;
+}
+
+thw_status on_sparse_try(on_pool *p, const thw_decision *x,
+                         thw_status (*check)(void *self, const thw_decision *own), void *self) {
+  thw_decision *own = NULL;
+  if (x->ops == &ops && of(x)->pool == p) return check(self, x);
+  THW_TRY(import(p, x, &own));
+  thw_status st = check(self, own);
+  thw_release(own);
+  return st;
 }
 
 int64_t on_sparse_entries(const thw_decision *x, const int32_t **index, const double **value) {
@@ -175,8 +240,10 @@ thw_status on_sparse_unpack(on_pool *p, const void *bytes, size_t n, thw_decisio
     s->value[i] *= p->sign;
     if (s->index[i] >= 0 && s->index[i] < p->n) continue;
     thw_release(*out);
+    *out = NULL;
     return on_fail(p->e, THW_E_STATE, "a saved decision names coordinate %ld of %lld",
                    (long)s->index[i], (long long)p->n);
   }
+  look(s);
   return THW_OK;
 }

@@ -20,8 +20,17 @@ void on_pool_free(on_pool *p);
  * safe. */
 thw_status on_sparse_new(on_pool *p, int64_t k, const int32_t *index, const double *value,
                          thw_decision **out);
+/* Decisions of this pool are described by `describe` instead of as a list of coordinates. */
+void on_pool_describe(on_pool *p,
+                      void (*describe)(void *arg, const thw_decision *x, thw_describer *to),
+                      void *arg);
 /* The entries of one of them; values carry the sign. */
 int64_t on_sparse_entries(const thw_decision *x, const int32_t **index, const double **value);
+
+/* thw_linear_ops.feasible: calls `check` with the decision, or, where another oracle made it, with
+ * one of this pool that has the same coordinates in ascending order. */
+thw_status on_sparse_try(on_pool *p, const thw_decision *x,
+                         thw_status (*check)(void *self, const thw_decision *own), void *self);
 
 /* thw_linear_ops.pack and .unpack. */
 thw_status on_sparse_pack(const thw_decision *x, void *p, size_t *n);

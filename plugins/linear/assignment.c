@@ -151,7 +151,7 @@ static thw_status unpack(void *self, const void *p, size_t n, thw_decision **out
   return on_sparse_unpack(((assignment *)self)->pool, p, n, out);
 }
 
-static thw_status feasible(void *self, const thw_decision *x) {
+static thw_status is_feasible(void *self, const thw_decision *x) {
   assignment *s = self;
   const int32_t *index;
   const double *value;
@@ -165,6 +165,10 @@ static thw_status feasible(void *self, const thw_decision *x) {
     s->done[index[i] % n] = 1;
   }
   return THW_OK;
+}
+
+static thw_status feasible(void *self, const thw_decision *x) {
+  return on_sparse_try(((assignment *)self)->pool, x, is_feasible, self);
 }
 
 static const thw_linear_ops ops = {.size = sizeof(thw_linear_ops),

@@ -152,12 +152,16 @@ static thw_status spanner(void *self, thw_decision **x, int64_t *m, double *beta
   return THW_OK;
 }
 
-static thw_status feasible(void *self, const thw_decision *x) {
+static thw_status is_feasible(void *self, const thw_decision *x) {
   experts *s = self;
   const int32_t *index;
   const double *value;
   if (on_sparse_entries(x, &index, &value) == 1 && value[0] == 1) return THW_OK;
   return on_fail(s->e, THW_RETRY, "not a single expert");
+}
+
+static thw_status feasible(void *self, const thw_decision *x) {
+  return on_sparse_try(((experts *)self)->pool, x, is_feasible, self);
 }
 
 static const thw_linear_ops experts_ops = {.size = sizeof(thw_linear_ops),

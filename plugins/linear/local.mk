@@ -7,6 +7,16 @@ assignment_la_SOURCES = %D%/assignment.c
 assignment_la_LDFLAGS = $(plugin_ldflags)
 assignment_la_LIBADD = $(linear_ldadd)
 
+plugin_LTLIBRARIES += exec.la
+exec_la_SOURCES = \
+  %D%/exec/child.c \
+  %D%/exec/child.h \
+  %D%/exec/exec.c \
+  %D%/exec/lines.c \
+  %D%/exec/lines.h
+exec_la_LDFLAGS = $(plugin_ldflags)
+exec_la_LIBADD = $(linear_ldadd)
+
 plugin_LTLIBRARIES += experts.la
 experts_la_SOURCES = %D%/experts.c
 experts_la_LDFLAGS = $(plugin_ldflags)

@@ -277,22 +277,40 @@ static thw_status unpack(void *self, const void *p, size_t n, thw_decision **out
   return on_sparse_unpack(((paths *)self)->pool, p, n, out);
 }
 
-/* A walk from one end to the other that uses no edge twice. */
-static thw_status feasible(void *self, const thw_decision *x) {
+/* Which of the k edges at s->path leads on from node v; -1: none. */
+static int64_t next_edge(const paths *s, int64_t from, int64_t k, int64_t v) {
+  for (int64_t i = from; i < k; i++) {
+    int32_t e = s->path[i];
+    if (s->g.tail[e] == v || (!s->g.directed && s->g.head[e] == v)) return i;
+  }
+  return -1;
+}
+
+/* A walk from one end to the other that uses no edge twice; its edges may come in any order. */
+static thw_status is_feasible(void *self, const thw_decision *x) {
   paths *s = self;
   const int32_t *index;
   const double *value;
   int64_t k = on_sparse_entries(x, &index, &value), v = s->from;
+  memcpy(s->path, index, (size_t)k * sizeof *index);
   for (int64_t i = 0; i < k; i++) {
-    int32_t e = index[i];
-    int forth = s->g.tail[e] == v, back = !s->g.directed && s->g.head[e] == v;
-    if (value[i] != 1 || (!forth && !back))
-      return on_fail(s->e, THW_RETRY, "edge %s does not go on from node %s", s->g.edge[e],
-                     s->g.node[v]);
-    v = forth ? s->g.head[e] : s->g.tail[e];
+    if (value[i] != 1)
+      return on_fail(s->e, THW_RETRY, "edge %s is taken %g times", s->g.edge[index[i]], value[i]);
+    int64_t at = next_edge(s, i, k, v);
+    if (at < 0)
+      return on_fail(s->e, THW_RETRY, "no edge goes on from node %s; edge %s is left over",
+                     s->g.node[v], s->g.edge[s->path[i]]);
+    int32_t e = s->path[at];
+    s->path[at] = s->path[i];
+    s->path[i] = e;
+    v = s->g.tail[e] == v ? s->g.head[e] : s->g.tail[e];
   }
   if (v == s->to) return THW_OK;
   return on_fail(s->e, THW_RETRY, "the path ends in node %s", s->g.node[v]);
+}
+
+static thw_status feasible(void *self, const thw_decision *x) {
+  return on_sparse_try(((paths *)self)->pool, x, is_feasible, self);
 }
 
 static const thw_linear_ops ops = {.size = sizeof(thw_linear_ops),

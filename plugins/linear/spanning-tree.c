@@ -163,7 +163,7 @@ static thw_status unpack(void *self, const void *p, size_t n, thw_decision **out
   return on_sparse_unpack(((tree *)self)->pool, p, n, out);
 }
 
-static thw_status feasible(void *self, const thw_decision *x) {
+static thw_status is_feasible(void *self, const thw_decision *x) {
   tree *s = self;
   const int32_t *index;
   const double *value;
@@ -176,6 +176,10 @@ static thw_status feasible(void *self, const thw_decision *x) {
     if (value[i] != 1 || !join(s, index[i]))
       return on_fail(s->e, THW_RETRY, "edge %s closes a circle", s->g.edge[index[i]]);
   return THW_OK;
+}
+
+static thw_status feasible(void *self, const thw_decision *x) {
+  return on_sparse_try(((tree *)self)->pool, x, is_feasible, self);
 }
 
 static const thw_linear_ops ops = {.size = sizeof(thw_linear_ops),

@@ -210,7 +210,7 @@ static thw_status spanner(void *self, thw_decision **x, int64_t *m, double *beta
   return THW_OK;
 }
 
-static thw_status feasible(void *self, const thw_decision *x) {
+static thw_status is_feasible(void *self, const thw_decision *x) {
   cover *s = self;
   const on_graph *g = &s->g;
   const int32_t *index;
@@ -222,6 +222,10 @@ static thw_status feasible(void *self, const thw_decision *x) {
     if (!s->chosen[g->tail[e]] && !s->chosen[g->head[e]])
       return on_fail(s->e, THW_RETRY, "edge %s is not covered", g->edge[e]);
   return THW_OK;
+}
+
+static thw_status feasible(void *self, const thw_decision *x) {
+  return on_sparse_try(((cover *)self)->pool, x, is_feasible, self);
 }
 
 static const thw_linear_ops ops = {.size = sizeof(thw_linear_ops),

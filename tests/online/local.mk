@@ -5,11 +5,18 @@ dist_check_SCRIPTS += \
   %D%/bands.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/own-solver.sh \
   %D%/runs.sh \
   %D%/solve.sh
 TESTS += \
   %D%/bands.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/own-solver.sh \
   %D%/runs.sh \
   %D%/solve.sh
+
+# A solver that goes wrong on purpose.
+check_PROGRAMS += wrong_solver
+wrong_solver_SOURCES = %D%/wrong_solver.c
+wrong_solver_LDADD = $(LIBM)
