@@ -41,6 +41,15 @@ dist_examplesonline_DATA = \
   %D%/examples/online-routing.cfg \
   %D%/examples/roads.txt
 
+# Solvers of one's own.
+examplesownsolverdir = $(examplesdir)/own-solver
+dist_examplesownsolver_DATA = \
+  %D%/examples/own-solver/c.cfg \
+  %D%/examples/own-solver/cover.c \
+  %D%/examples/own-solver/cover.py \
+  %D%/examples/own-solver/python.cfg \
+  %D%/examples/own-solver/streets.txt
+
 # Problems and learners of the approximation oracle.
 examplesapproximationdir = $(examplesdir)/papers/approximation-oracle
 dist_examplesapproximation_DATA = \

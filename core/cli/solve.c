@@ -268,6 +268,7 @@ static int with_plan(question *q, const solve_args *args) {
     status = st == THW_OK ? TW_EXIT_OK : tw_exit_of(st);
   }
   thw_release(q->answer.x);
+  tw_linear_forget(q->linear);
   tw_plan_free(q->plan);
   tw_linear_free(q->linear);
   tw_signals_release();

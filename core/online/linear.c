@@ -107,12 +107,22 @@ static thw_status check_feasible(tw_linear *l, const thw_linear_answer *a) {
   return st;
 }
 
+/* Whether the answer is within the factor of `other`, but for rounding: that of the comparison, and
+ * that of the products, to which what costs next to nothing is nothing. */
+static int keeps(const tw_linear *l, const thw_linear_query *q, const thw_linear_answer *a,
+                 double other) {
+  double most = l->facts.factor * other, c = 0;
+  for (int64_t i = 0; i < l->facts.n; i++) c += q->c[i] * q->c[i];
+  double products = sqrt(c * a->x->ops->inner(a->x, a->x));
+  return a->value <= most + 1e-9 * (fabs(most) + fabs(other)) + 1e-12 * products;
+}
+
 /* No earlier answer, which is a decision too, costs less than the factor allows. */
 static thw_status check_past(tw_linear *l, const thw_linear_query *q, const thw_linear_answer *a) {
   int64_t n = l->n_past < PAST ? l->n_past : PAST;
   for (int64_t i = 0; i < n; i++) {
-    double other = l->past[i]->ops->dot(l->past[i], q->c), most = l->facts.factor * other;
-    if (a->value <= most + 1e-9 * (fabs(most) + fabs(other))) continue;
+    double other = l->past[i]->ops->dot(l->past[i], q->c);
+    if (keeps(l, q, a, other)) continue;
     return fail(
         l, THW_E_INTERNAL,
         "the answer costs %.17g where that of call %lld costs %.17g: more than the promised "
@@ -135,9 +145,9 @@ static thw_status check_promise(tw_linear *l, const thw_linear_query *q,
   thw_status st = HAS(l, exact) ? l->ops->exact(l->inner.self, q, &best) : THW_E_UNSUPPORTED;
   if (st == THW_E_UNSUPPORTED) return check_past(l, q, a);
   if (st != THW_OK) return st;
-  double opt = best.x->ops->dot(best.x, q->c), most = l->facts.factor * opt;
+  double opt = best.x->ops->dot(best.x, q->c);
   thw_release(best.x);
-  if (a->value <= most + 1e-9 * (fabs(most) + fabs(opt))) return THW_OK;
+  if (keeps(l, q, a, opt)) return THW_OK;
   return fail(l, THW_E_INTERNAL,
               "the answer costs %.17g where the best costs %.17g: more than the promised factor %g",
               a->value, opt, l->facts.factor);

@@ -49,7 +49,7 @@ for so in "$top_builddir"/.libs/*.so; do
   set --
   case $name in
   csv) set -- --set "path=\"$top_srcdir/conf/data/digits.csv.gz\"" ;;
-  exec) set -- --set "command=\"'$top_builddir/wrong_solver' none none\"" ;;
+  exec) set -- --set "command=\"'$top_builddir/wrong_solver' experts none\"" ;;
   recorded) set -- --set "path=\"$work/losses.csv\"" ;;
   shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
   vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;

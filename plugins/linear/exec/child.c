@@ -279,8 +279,7 @@ static child_end receive(child *c, double end, double seconds) {
     c->looked -= c->at;
     c->at = 0;
   }
-  if (ON_GROW(c->e, c->text, c->room, c->used + 4097) != THW_OK)
-    return broken(c, "out of memory for what it writes");
+  if (ON_GROW(c->e, c->text, c->room, c->used + 4097) != THW_OK) return CHILD_NOMEM;
   for (;;) {
     ssize_t got = read(c->from, c->text + c->used, (size_t)(c->room - c->used - 1));
     if (got > 0) c->used += got;

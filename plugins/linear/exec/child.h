@@ -10,8 +10,9 @@
 
 typedef enum child_end {
   CHILD_OK,
-  CHILD_BROKEN,   /* it hangs, has died or writes what is no line: `why` says which */
-  CHILD_CANCELLED /* the user wants the run to end */
+  CHILD_BROKEN,    /* it hangs, has died or writes what is no line: `why` says which */
+  CHILD_CANCELLED, /* the user wants the run to end */
+  CHILD_NOMEM
 } child_end;
 
 typedef struct child {

@@ -79,7 +79,7 @@ static child_end read_names(solver *s, int64_t n, int keep) {
     if (!keep) continue;
     len -= 4;
     if (ON_GROW(s->e, s->names, s->names_room, s->names_used + (int64_t)len) != THW_OK)
-      return broken(s, "out of memory for the names", &none);
+      return CHILD_NOMEM;
     memcpy(s->names + s->names_used, line + 5, len);
     s->names_used += (int64_t)len;
   }
@@ -130,7 +130,7 @@ static child_end attempt(solver *s, uint64_t id, size_t n, double *bound, const 
 }
 
 static thw_status give_up(solver *s, uint64_t id, const char *why) {
-  return on_fail(s->e, THW_E_IO, "question %llu to %s: %s", (unsigned long long)id, s->c.argv[0],
+  return on_fail(s->e, THW_E_IO, "question %llu to `%s': %s", (unsigned long long)id, s->p->command,
                  why);
 }
 
@@ -142,10 +142,11 @@ static thw_status ask(solver *s, uint64_t id, const double *c, double *bound) {
     if (got == CHILD_OK) break;
     child_stop(&s->c, 0);
     if (got == CHILD_CANCELLED) return THW_CANCELLED;
+    if (got == CHILD_NOMEM) return THW_E_NOMEM;
     if (tries >= s->p->restarts) return give_up(s, id, s->c.why);
     char text[800];
-    snprintf(text, sizeof text, "question %llu to %s: %s: it is started again",
-             (unsigned long long)id, s->c.argv[0], s->c.why);
+    snprintf(text, sizeof text, "question %llu to `%s': %s: it is started again",
+             (unsigned long long)id, s->p->command, s->c.why);
     s->e.host->log(s->e.ctx, THW_LOG_WARN, text);
     s->restarts++;
   }
@@ -167,10 +168,11 @@ static thw_status check_bound(solver *s, uint64_t id, const double *c, double bo
   double slack = 1e-9 * (fabs(value) + fabs(bound));
   int cost = s->ready.sense == THW_COST;
   if (cost ? bound <= value + slack : bound >= value - slack) return THW_OK;
-  return on_fail(s->e, THW_E_INTERNAL,
-                 "question %llu to %s: line %lld of it: it gives %.17g as a bound on all answers, "
-                 "and its own has %.17g",
-                 (unsigned long long)id, s->c.argv[0], (long long)s->c.line, bound, value);
+  return on_fail(
+      s->e, THW_E_INTERNAL,
+      "question %llu to `%s': line %lld of it: it gives %.17g as a bound on all answers, "
+      "and its own has %.17g",
+      (unsigned long long)id, s->p->command, (long long)s->c.line, bound, value);
 }
 
 static thw_status solve(void *self, const thw_linear_query *q, thw_linear_answer *out) {
@@ -223,8 +225,8 @@ static thw_status take_reference(solver *s, const thw_object *o) {
   THW_TRY(thw_linear_facts_of(o, &f));
   if (f.n == s->ready.n && f.sense == s->ready.sense) return THW_OK;
   return on_fail(s->e, THW_E_ARG,
-                 "reference decides about %lld coordinates as a %s, %s about %lld as a %s",
-                 (long long)f.n, f.sense == THW_COST ? "cost" : "reward", s->c.argv[0],
+                 "reference decides about %lld coordinates as a %s, `%s' about %lld as a %s",
+                 (long long)f.n, f.sense == THW_COST ? "cost" : "reward", s->p->command,
                  (long long)s->ready.n, s->ready.sense == THW_COST ? "cost" : "reward");
 }
 
@@ -232,8 +234,10 @@ static thw_status begin(solver *s, const thw_object *reference) {
   THW_TRY(child_command(&s->c, s->e, s->p->command, s->p->folder));
   child_end got = greet(s);
   if (got == CHILD_CANCELLED) return THW_CANCELLED;
+  if (got == CHILD_NOMEM) return THW_E_NOMEM;
   if (got != CHILD_OK)
-    return on_fail(s->e, THW_E_FORMAT, "%s: %s; it was sent \"hello 1\"", s->c.argv[0], s->c.why);
+    return on_fail(s->e, THW_E_FORMAT, "`%s': %s; it was sent \"hello 1\"", s->p->command,
+                   s->c.why);
   THW_TRY(make_room(s));
   return take_reference(s, reference);
 }
