@@ -18,6 +18,10 @@
 #define REAL_HAS_PACKED 1
 #include "kernels/recurrent/real.h"
 
+#include "kernels/recurrent/tile.inc"
+
+#include "kernels/recurrent/vector.inc"
+
 #include "kernels/recurrent/packed.inc"
 
 #include "kernels/recurrent/cell.inc"
@@ -28,8 +32,12 @@
 
 #include "kernels/recurrent/loss.inc"
 
-const thwr_kernel thwr_f32_avx2 = {sizeof(real), pack_size, pack,     forward,     tangent,
-                                   loss,         curve,     backward, backward_dot};
+#include "kernels/recurrent/fused.inc"
+
+#include "kernels/recurrent/outer.inc"
+
+const thwr_kernel thwr_f32_avx2 = {sizeof(real), pack_size, pack,  scratch_size,  fast_forward,
+                                   tangent,      loss,      curve, fast_backward, backward_dot};
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kernels/recurrent/f64.c - the kernels in double precision. */
 #define REAL_IS_FLOAT 0
+#define REAL_HAS_PACKED 0
 #include "kernels/recurrent/real.h"
 
 #include "kernels/recurrent/cell.inc"
@@ -11,5 +12,5 @@
 
 #include "kernels/recurrent/loss.inc"
 
-const thwr_kernel thwr_f64 = {sizeof(real), NULL,  NULL,     forward,     tangent,
-                              loss,         curve, backward, backward_dot};
+const thwr_kernel thwr_f64 = {sizeof(real), NULL, NULL,  NULL,     forward,
+                              tangent,      loss, curve, backward, backward_dot};

@@ -7,7 +7,11 @@ libthwrecurrent_la_SOURCES = \
   %D%/f32_avx2.c \
   %D%/f64.c \
   %D%/forward.inc \
+  %D%/fused.inc \
   %D%/loss.inc \
+  %D%/outer.inc \
   %D%/packed.inc \
   %D%/real.h \
-  %D%/recurrent.h
+  %D%/recurrent.h \
+  %D%/tile.inc \
+  %D%/vector.inc

@@ -14,10 +14,6 @@ typedef double real;
 #define blas_gemm cblas_dgemm
 #endif
 
-#ifndef REAL_HAS_PACKED
-#define REAL_HAS_PACKED 0
-#endif
-
 #if REAL_IS_FLOAT
 /* tanh by a quotient of polynomials, within a few units in the last place; a loop of it is one of
  * vector instructions. A NaN stays one. */
@@ -66,3 +62,15 @@ static inline const real *weight(const thwr_weights *w, int i) {
 static inline real *block(const void *base, int64_t l, int64_t size) {
   return (real *)(uintptr_t)base + l * size;
 }
+
+#if !REAL_HAS_PACKED
+/* What only kernels that lay matrices out have, see packed.inc; never called without. */
+static inline void packed_gates(const thwr_shape *n, int64_t rows, const real *a, int64_t k,
+                                const void *packed, real *z, real *q) {
+  (void)n, (void)rows, (void)a, (void)k, (void)packed, (void)z, (void)q;
+}
+static inline void packed_plain(int64_t rows, int64_t n, const real *a, int64_t k,
+                                const void *packed, int set, const real *bias, real *c) {
+  (void)rows, (void)n, (void)a, (void)k, (void)packed, (void)set, (void)bias, (void)c;
+}
+#endif

@@ -57,9 +57,8 @@ static inline int64_t thwr_inputs(const thwr_shape *s, int layer) {
  * for zero. Gradients: NULL where they are not wanted. */
 typedef struct thwr_weights {
   const void *v[THWR_BLOCKS];
-  /* W laid out for the steps, forward (there_q: the last part of a gru) and back, and A where steps
-   * are vectors; NULL: not. */
-  const void *there[THWR_LAYERS], *there_q[THWR_LAYERS], *back[THWR_LAYERS], *input[THWR_LAYERS];
+  /* W laid out for the steps, forward and back, A where steps are vectors, Bo; NULL: not. */
+  const void *there[THWR_LAYERS], *back[THWR_LAYERS], *input[THWR_LAYERS], *out, *out_back;
 } thwr_weights;
 typedef struct thwr_gradients {
   void *v[THWR_BLOCKS];
@@ -90,6 +89,7 @@ typedef struct thwr_shard {
   void *n, *ndot;      /* gru: steps b m, see cell.inc */
   void *dh, *dhdot;    /* lstm, gru: steps b m: d loss / d h from above */
   void *dc, *dcdot;    /* b m */
+  void *scratch;       /* what scratch_size asks for */
 } thwr_shard;
 
 typedef struct thwr_loss {
@@ -102,10 +102,11 @@ typedef void thwr_watch(void *arg, int k, const thwr_shard *s);
 
 typedef struct thwr_kernel {
   size_t real; /* bytes */
-  /* Lays W and A out for the steps: bytes that this takes, and doing it, in room aligned to 64
-   * bytes that must live as long as w. Or NULL. */
+  /* Lays the matrices out for the steps: bytes that this takes, and doing it, in room aligned to 64
+   * bytes that must live as long as w; bytes of a shard's scratch. Or NULL. */
   size_t (*pack_size)(const thwr_shape *n);
   void (*pack)(const thwr_shape *n, thwr_weights *w, void *room);
+  size_t (*scratch_size)(const thwr_shape *n);
   /* States and outputs at w. */
   void (*forward)(const thwr_shape *n, const thwr_weights *w, thwr_shard *s);
   /* Their derivatives along v, after forward at w. */

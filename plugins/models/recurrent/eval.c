@@ -64,7 +64,7 @@ static void gradients(const rec *m, void *grad, thwr_gradients *out) {
  */
 
 static void initial_outputs(const rec *m, thwr_shard *s) {
-  thwr_weights w = {{NULL}, {NULL}, {NULL}, {NULL}, {NULL}};
+  thwr_weights w = {.out = NULL};
   for (int i = 0; i < thwr_blocks(&m->shape); i++) w.v[i] = m->block[i].start;
   m->kern->forward(&m->shape, &w, s);
   memcpy(s->y0, s->at.y, (size_t)(s->steps * s->b * m->shape.d) * m->kern->real);

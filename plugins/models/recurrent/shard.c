@@ -83,6 +83,7 @@ static size_t carve_slot(const rec *m, char *base, int64_t b, int64_t steps, int
     s->t = carve(&c, cells * m->shape.d, real);
   if (m->params->centre) s->y0 = carve(&c, cells * m->shape.d, real);
   carve_states(m, &c, b, steps, &s->at);
+  if (m->kern->scratch_size) s->scratch = carve(&c, (int64_t)m->kern->scratch_size(&m->shape), 1);
   if (needs_dot(m, mode)) {
     carve_states(m, &c, b, steps, &s->dot);
     s->edot = carve(&c, cells * m->shape.d, real);
