@@ -4,18 +4,22 @@
 
 bench.py --thalweg BUILD/thalweg --plugins BUILD/.libs --peer PYTHON-with-torch [--busy] [--json FILE]
 
-Each program runs alone in turn, several times; the best of each counts. --busy keeps every core
-occupied by another process meanwhile. bench.py --report OUT.md FILE... writes the tables."""
+The two programs take turns; medians count. --busy keeps every core occupied by another process
+meanwhile. --cases relu:28:128:28,... --threads 1,2 choose. What is in the JSON file already stays,
+unless it is measured again. bench.py --report OUT.md OUT.svg FILE... writes the tables."""
 import argparse
+import ctypes
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CASES = [("relu", 28, 128, 28), ("tanh", 28, 128, 28), ("relu", 64, 256, 50),
-         ("relu", 64, 512, 50), ("lstm", 28, 128, 28), ("gru", 28, 128, 28)]
+CASES = [("relu", 28, 128, 28), ("tanh", 28, 128, 28), ("relu", 64, 256, 50), ("tanh", 64, 256, 50),
+         ("relu", 64, 512, 50), ("relu", 64, 1024, 50), ("lstm", 28, 128, 28), ("gru", 28, 128, 28)]
 BATCH, OUTPUTS = 64, 10
 
 
@@ -54,56 +58,116 @@ def peer(a, case, threads):
     return float(out[0]), out[1]
 
 
+def ratio_of(r):
+    return statistics.median(r["peer"]) / statistics.median(r["ours"])
+
+
 def measure(a):
-    rows, version, most = [], "", peak(a)
+    data = {"rows": []}
+    if os.path.exists(a.json):
+        with open(a.json) as f:
+            data = json.load(f)
+    cases = [tuple(int(v) if v.isdigit() else v for v in c.split(":")) for c in a.cases.split(",")] \
+        if a.cases else CASES
+    threads = [int(v) for v in a.threads.split(",")] if a.threads else sorted({1, os.cpu_count()})
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
             for _ in range(os.cpu_count() if a.busy else 0)]
     try:
-        for threads in sorted({1, os.cpu_count()}):
-            for case in CASES:
-                mine, theirs = 1e9, 1e9
+        for n in threads:
+            for case in cases:
+                row = {"case": list(case), "threads": n, "busy": a.busy, "ours": [], "peer": [],
+                       "peak": [] if a.busy else [peak(a)]}
                 for _ in range(a.rounds):
-                    guess = flops(*case) / 5e10
-                    mine = min(mine, ours(a, case, threads, max(8, int(a.seconds / guess))))
-                    t, version = peer(a, case, threads)
-                    theirs = min(theirs, t)
-                rows.append({"case": case, "threads": threads, "ours": mine, "peer": theirs})
-                print(rows[-1], flush=True)
+                    steps = max(4, int(a.seconds * 5e10 / flops(*case)))
+                    row["ours"].append(ours(a, case, n, steps))
+                    t, data["version"] = peer(a, case, n)
+                    row["peer"].append(t)
+                data["rows"] = [r for r in data["rows"] if r["case"] != row["case"]
+                                or r["threads"] != n or r["busy"] != a.busy] + [row]
+                print(case, n, "%.2f" % ratio_of(row), row, flush=True)
+                with open(a.json, "w") as f:
+                    json.dump(data, f, indent=1)
     finally:
         for p in busy:
             p.kill()
-    with open(a.json, "w") as f:
-        json.dump({"busy": a.busy, "version": version, "peak": most, "rows": rows}, f, indent=1)
-
-
-def report(files, out):
-    with open(out, "w") as f:
-        f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n# Recurrent networks beside PyTorch\n\n"
-                "`bench/recurrent/bench.py`; forward, backward and SGD step on a batch of %d, single\n"
-                "precision, sequences per second, the best of the rounds.\n" % BATCH)
-        for name in files:
-            with open(name) as g:
-                data = json.load(g)
-            f.write("\n## %s\n\nPyTorch %s. A product of 1024 x 1024 by PyTorch on one thread: %.0f GF/s.\n\n" % (
-                "Beside one busy process per core" if data["busy"] else "Alone on the machine",
-                data["version"], data["peak"]))
-            f.write("| model | input, hidden, steps | threads | thalweg | PyTorch | ratio | GF/s of ours |\n"
-                    "| --- | --- | --- | --- | --- | --- | --- |\n")
-            for r in data["rows"]:
-                kind, d, h, t = r["case"]
-                f.write("| %s | %d, %d, %d | %d | %.0f | %.0f | %.2f | %.0f |\n" % (
-                    kind, d, h, t, r["threads"], BATCH / r["ours"], BATCH / r["peer"],
-                    r["peer"] / r["ours"], flops(kind, d, h, t) / r["ours"] / 1e9))
 
 
 def peak(a):
-    """GF/s of a large product on one thread."""
-    code = ("import torch, time; torch.set_num_threads(1); x = torch.randn(1024, 1024); b = 1e9\n"
-            "for _ in range(30):\n"
-            "    t = time.perf_counter(); x @ x; b = min(b, time.perf_counter() - t)\n"
-            "print(2 * 1024 ** 3 / b / 1e9)")
-    return float(subprocess.run([a.peer, "-c", code], check=True, stdout=subprocess.PIPE,
-                                text=True).stdout)
+    """GF/s of OpenBLAS on one thread, 1024 x 1024: the median of several products."""
+    blas = ctypes.CDLL(a.blas)
+    blas.openblas_set_num_threads(1)
+    n, times = 1024, []
+    x = (ctypes.c_float * (n * n))(*([0.5] * (n * n)))
+    y, z = (ctypes.c_float * (n * n)).from_buffer_copy(x), (ctypes.c_float * (n * n))()
+    one, zero = ctypes.c_float(1.0), ctypes.c_float(0.0)
+    for _ in range(15):
+        t = time.perf_counter()
+        blas.cblas_sgemm(101, 111, 111, n, n, n, one, x, n, y, n, zero, z, n)
+        times.append(time.perf_counter() - t)
+    return 2 * n ** 3 / statistics.median(times) / 1e9
+
+
+def find(rows, like, busy):
+    for r in rows:
+        if (r["case"], r["threads"], r["busy"]) == (like["case"], like["threads"], busy):
+            return r
+    return None
+
+
+def report(out, picture, files):
+    rows, version = [], ""
+    for name in files:
+        with open(name) as f:
+            data = json.load(f)
+        rows, version = rows + data["rows"], data["version"]
+    rows.sort(key=lambda r: (r["threads"], ["relu", "tanh", "lstm", "gru"].index(r["case"][0]), r["case"][2]))
+    alone = [r for r in rows if not r["busy"]]
+    with open(out, "w") as f:
+        f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n# Recurrent networks beside PyTorch\n\n"
+                "`bench/recurrent/bench.py`: forward, backward and SGD step on a batch of %d, single precision,\n"
+                "PyTorch %s, the programs in turn, medians. Peak: OpenBLAS sgemm, 1024 x 1024, in the same run,\n"
+                "times the threads.\n\n"
+                "| model | input, hidden, steps | threads | thalweg, sequences/s | PyTorch | ratio (lowest round) | GF/s of ours | of the peak |\n"
+                "| --- | --- | --- | --- | --- | --- | --- | --- |\n" % (BATCH, version))
+        for r in alone:
+            kind, d, h, t = r["case"]
+            m, p = statistics.median(r["ours"]), statistics.median(r["peer"])
+            rate = flops(kind, d, h, t) / m / 1e9
+            f.write("| %s | %d, %d, %d | %d | %.0f | %.0f | %.2f (%.2f) | %.0f | %.0f %% |\n" % (
+                kind, d, h, t, r["threads"], BATCH / m, BATCH / p, p / m,
+                min(y / x for x, y in zip(r["ours"], r["peer"])), rate,
+                100 * rate / r["threads"] / statistics.median(r["peak"])))
+        f.write("\n## Beside one busy process per core\n\nHow many times as long a step takes as on the idle machine: 2 is the fair\n"
+                "share of a core that another process uses too.\n\n"
+                "| model | input, hidden, steps | threads | thalweg | PyTorch | ratio of the speeds |\n"
+                "| --- | --- | --- | --- | --- | --- |\n")
+        for r in alone:
+            b = find(rows, r, True)
+            if not b:
+                continue
+            kind, d, h, t = r["case"]
+            f.write("| %s | %d, %d, %d | %d | %.1f | %.1f | %.1f |\n" % (
+                kind, d, h, t, r["threads"], statistics.median(b["ours"]) / statistics.median(r["ours"]),
+                statistics.median(b["peer"]) / statistics.median(r["peer"]), ratio_of(b)))
+    plot(alone, picture)
+
+
+def plot(rows, picture):
+    """Sequences per second, PyTorch's as 1."""
+    import matplotlib
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    plt.rcParams["svg.hashsalt"] = "thalweg"
+    fig, ax = plt.subplots(figsize=(8, 3.6))
+    for i, r in enumerate(rows):
+        ax.bar(i, ratio_of(r), color="#2a6f97" if r["threads"] == 1 else "#e07a3f")
+    ax.set_xticks(range(len(rows)), ["%s\n%d, %d thr." % (r["case"][0], r["case"][2], r["threads"])
+                                     for r in rows], fontsize=6.5)
+    ax.axhline(1.0, color="black", lw=0.8)
+    ax.axhline(1.5, color="black", lw=0.8, ls=":")
+    ax.set_ylabel("sequences per second over PyTorch's")
+    fig.tight_layout()
+    fig.savefig(picture, metadata={"Date": None})
 
 
 def main():
@@ -113,12 +177,15 @@ def main():
     p.add_argument("--peer")
     p.add_argument("--json", default="recurrent.json")
     p.add_argument("--seconds", type=float, default=1.0)
-    p.add_argument("--rounds", type=int, default=2)
+    p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--busy", action="store_true")
+    p.add_argument("--cases")
+    p.add_argument("--threads")
+    p.add_argument("--blas", default="libopenblas.so.0")
     p.add_argument("--report", nargs="+", metavar="FILE")
     a = p.parse_args()
     if a.report:
-        report(a.report[1:], a.report[0])
+        report(a.report[0], a.report[1], a.report[2:])
     else:
         measure(a)
 

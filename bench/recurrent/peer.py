@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""One peer's training step (forward, backward, SGD) in PyTorch: prints seconds per step, the best of
-several stretches. peer.py KIND INPUT HIDDEN STEPS BATCH OUTPUTS THREADS SECONDS"""
+"""One peer's training step (forward, backward, SGD) in PyTorch: prints seconds per step, the median
+of several stretches. peer.py KIND INPUT HIDDEN STEPS BATCH OUTPUTS THREADS SECONDS"""
+import statistics
 import sys
 import time
 
@@ -31,11 +32,11 @@ def step():
 
 for _ in range(3):
     step()
-best = 1e9
-for _ in range(4):
+times = []
+for _ in range(5):
     begin, n = time.perf_counter(), 0
-    while time.perf_counter() - begin < seconds / 4:
+    while time.perf_counter() - begin < seconds / 5:
         step()
         n += 1
-    best = min(best, (time.perf_counter() - begin) / n)
-print(best, torch.__version__)
+    times.append((time.perf_counter() - begin) / n)
+print(statistics.median(times), torch.__version__)
