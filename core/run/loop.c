@@ -129,6 +129,16 @@ static thw_status judge_step(tw_run *r, thw_status st) {
   }
 }
 
+/* What the model gathers from the batches that it is trained on belongs to steps alone. */
+static thw_status step_of_method(tw_run *r, thw_step *io) {
+  const thw_object *model = r->setup.model ? &r->setup.model->raw : NULL;
+  const thw_step_model *gather = model ? thw_ext(model, THW_EXT_STEP_MODEL) : NULL;
+  if (gather) gather->begin(model->self);
+  thw_status st = thw_optimizer_step(r->setup.method, io);
+  if (gather) gather->end(model->self, st >= 0);
+  return st;
+}
+
 static thw_status one_step(tw_run *r, int *idle) {
   thw_step io = {.size = sizeof io, .max_units = units_wanted(r)};
   tw_ledger *l = r->setup.ledger;
@@ -136,7 +146,7 @@ static thw_status one_step(tw_run *r, int *idle) {
   r->setup.session.step = r->step + 1;
   int64_t spent = l->spent, calls = tw_ledger_total(l, -1).calls;
   double began = tw_run_seconds(r);
-  thw_status st = thw_optimizer_step(r->setup.method, &io);
+  thw_status st = step_of_method(r, &io);
   r->method += tw_run_seconds(r) - began;
   if (l->spent - spent > r->largest) r->largest = l->spent - spent;
   *idle = tw_ledger_total(l, -1).calls > calls ? 0 : *idle + 1;

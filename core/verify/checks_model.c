@@ -339,6 +339,8 @@ static int twice(vf_case *k) {
 
 /* The rows cut in three, the middle part by index and back to front. */
 static int mean_of(vf_case *k, vf_model *m) {
+  if (m->lay.flags & THW_MODEL_BATCH)
+    return vf_skip(k, "the loss of its rows depends on their batch");
   int64_t n = m->all.n, cut[] = {0, 1, n / 2, n}, *index = tw_calloc((size_t)n, sizeof *index);
   vf_buf x = vf_buf_new(THW_F64, m->lay.n), g = vf_buf_new(THW_F64, m->lay.n),
          sum = vf_buf_new(THW_F64, m->lay.n), whole = vf_buf_new(THW_F64, m->lay.n);
@@ -374,6 +376,8 @@ static int mean(vf_case *k) {
 /* A row that is twice in a batch counts twice. */
 static int repeated_of(vf_case *k, vf_model *m) {
   static const int64_t index[] = {2, 2, 0};
+  if (m->lay.flags & THW_MODEL_BATCH)
+    return vf_skip(k, "the loss of its rows depends on their batch");
   vf_buf x = vf_buf_new(THW_F64, m->lay.n);
   thw_batch three = m->all, two = m->all, zero = m->all;
   vf_buf_random(&x, "x", 0.5);

@@ -7,7 +7,7 @@
 
 #include "core/verify/priv.h"
 
-enum { DENSE_WIDTH = 5, CSR_WIDTH = 12, SETS = 2 };
+enum { DENSE_WIDTH = 5, CSR_WIDTH = 12, PLANES = 2, SIDE = 4, SETS = 2 };
 
 typedef struct batch {
   thw_batch head;
@@ -29,6 +29,7 @@ static const char *const names[VF_VARIANTS] = {
     [VF_CSR_THREE] = "sparse rows, three classes",
     [VF_CSR_REAL] = "sparse rows, real labels",
     [VF_CSR_ONES] = "sparse rows of ones, two classes",
+    [VF_IMAGES] = "images, three classes",
     [VF_DENSE_NONE] = "dense rows without labels",
     [VF_NUMBERS] = "row numbers only",
     [VF_SEQ_REAL] = "sequences of vectors, numbers at each step",
@@ -41,7 +42,8 @@ const char *vf_variant_name(int variant) {
 }
 
 static int is_dense(int v) {
-  return v == VF_DENSE_TWO || v == VF_DENSE_THREE || v == VF_DENSE_REAL || v == VF_DENSE_NONE;
+  return v == VF_DENSE_TWO || v == VF_DENSE_THREE || v == VF_DENSE_REAL || v == VF_IMAGES ||
+         v == VF_DENSE_NONE;
 }
 
 static int is_seq(int v) {
@@ -49,8 +51,13 @@ static int is_seq(int v) {
 }
 
 static int classes(int v) {
-  if (v == VF_DENSE_THREE || v == VF_CSR_THREE) return 3;
+  if (v == VF_DENSE_THREE || v == VF_CSR_THREE || v == VF_IMAGES) return 3;
   return v == VF_DENSE_TWO || v == VF_CSR_TWO || v == VF_CSR_ONES ? 2 : 0;
+}
+
+static int64_t width_of(int v) {
+  if (v == VF_IMAGES) return PLANES * SIDE * SIDE;
+  return is_dense(v) ? DENSE_WIDTH : CSR_WIDTH;
 }
 
 static double sixteenth(thw_rng *r) {
@@ -98,7 +105,7 @@ static void fill(vf_rows *s, thw_rows *out, uint32_t dtype, int64_t n, thw_rng *
     return;
   }
   int dense = is_dense(s->variant);
-  int64_t width = dense ? DENSE_WIDTH : CSR_WIDTH, stored = 0;
+  int64_t width = width_of(s->variant), stored = 0;
   double *x = tw_calloc((size_t)(n * width), sizeof *x), *y = tw_calloc((size_t)n, sizeof *y);
   int64_t *start = tw_calloc((size_t)n + 1, sizeof *start);
   int32_t *col = tw_calloc((size_t)(n * width), sizeof *col);
@@ -158,6 +165,11 @@ static thw_status info(void *self, uint32_t set, thw_source_info *out) {
   out->set = set == 0 ? "train" : "test";
   out->classes = k;
   if (k) out->class_name = k == 2 ? two : three;
+  if (s->variant == VF_IMAGES) {
+    out->n_dims = 3;
+    out->dims[0] = PLANES;
+    out->dims[1] = out->dims[2] = SIDE;
+  }
   if (is_seq(s->variant)) vf_seq_describe(s->variant, out);
   return THW_OK;
 }
@@ -191,6 +203,7 @@ static const thw_source_ops ops = {
 
 vf_rows *vf_rows_new(uint32_t dtype, int variant, int64_t n) {
   vf_rows *s = tw_calloc(1, sizeof *s);
+  if (variant == VF_IMAGES && n > 64) n = 64 + (n - 64) / 64; /* there is much to do on each */
   thw_rng r;
   s->variant = variant;
   s->object = (thw_object){sizeof s->object, THW_SOURCE, &ops, s, NULL};

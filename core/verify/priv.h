@@ -92,6 +92,7 @@ enum {
   VF_CSR_THREE,
   VF_CSR_REAL,
   VF_CSR_ONES,   /* two classes, every stored value is 1 and not stored */
+  VF_IMAGES,     /* rows with a shape */
   VF_DENSE_NONE, /* no labels */
   VF_NUMBERS,    /* row numbers only, no features */
   VF_SEQ_REAL,   /* sequences of vectors, two numbers at each step but the first */

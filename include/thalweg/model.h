@@ -22,6 +22,9 @@ extern "C" {
 
 #define THW_MODEL_SMOOTH 1u /* twice continuously differentiable: curvature means something */
 #define THW_MODEL_CONVEX 2u
+/* The loss of a row depends on the other rows of its batch (batch normalisation): the mean over a
+ * batch is not that over its parts. */
+#define THW_MODEL_BATCH 4u
 
 /* A named part of the parameter vector (a layer, an intercept). */
 typedef struct thw_block {
@@ -141,6 +144,21 @@ typedef struct thw_probe {
   thw_status (*probe)(void *self, const thw_view *x, const thw_view *start, const thw_batch *b,
                       thw_sink *out);
 } thw_probe;
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+/* A model that gathers something from the batches it is trained on (running statistics of a batch
+ * normalisation) without making f depend on it offers this. What it evaluates between begin and end
+ * is the method's; what it is asked outside is the monitor's, a test's or the verdict's. */
+#define THW_EXT_STEP_MODEL "thw.step-model/1"
+
+typedef struct thw_step_model {
+  uint32_t size, reserved;
+  /* [run] Before the method's step. */
+  void (*begin)(void *self);
+  /* [run] After it; accepted = 0: the step failed. */
+  void (*end)(void *self, int32_t accepted);
+} thw_step_model;
 
 /* ---- generation ------------------------------------------------------------------------------ */
 

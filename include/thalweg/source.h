@@ -66,7 +66,9 @@ typedef struct thw_batch {
   int64_t n, first;
   const int64_t *index;
   const thw_rows *rows;
-  void *priv; /* of whoever made it                                                        */
+  void *priv;   /* of whoever made it                                                        */
+  int64_t pass; /* 1 + the passes over the rows that had been drawn before, for a batch that was
+                   drawn for training; 0: it was not (whole sums, tests, samples)            */
 } thw_batch;
 
 static inline int64_t thw_batch_row(const thw_batch *b, int64_t k) {
@@ -118,6 +120,21 @@ typedef struct thw_parts {
   /* [any] The parts of row `row` of a batch's rows: n_parts times `targets` numbers. */
   void (*parts)(void *self, const thw_rows *rows, int64_t row, double *out);
 } thw_parts;
+
+/* ---- passes ---------------------------------------------------------------------------------- */
+
+/* A source whose rows differ from pass to pass (augmentation, patches that are drawn anew) offers
+ * this. Row i of pass e is a function of run.seed, e and i, whatever is asked in between; the rows
+ * of thw_source_ops.take are those that no pass has changed, or, where there are none such, those
+ * of pass 0. Oracles take what they draw for training from here. */
+#define THW_EXT_PASS_SOURCE "thw.pass-source/1"
+
+typedef struct thw_pass_source {
+  uint32_t size, reserved;
+  /* [run] As thw_source_ops.take, in pass `pass` >= 1. Released alike. */
+  thw_status (*take)(void *self, uint32_t set, int64_t pass, int64_t n, const int64_t *index,
+                     int64_t first, thw_batch **out);
+} thw_pass_source;
 
 #ifdef __cplusplus
 }

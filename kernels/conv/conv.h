@@ -69,6 +69,12 @@ typedef struct thwc_act {
   const void *noise;             /* one number for each position                         */
 } thwc_act;
 
+/* A shortcut without weights: every second position, `before` channels of zeros in front. */
+typedef struct thwc_thin {
+  int64_t h, w, channels, room; /* of the larger map                                     */
+  int64_t to_room, before;
+} thwc_thin;
+
 typedef struct thwc_kernel {
   size_t real; /* bytes of a number                                                       */
   /* Weights as stored in the parameter vector (out, in, k, k) in the order in which `forward`
@@ -96,6 +102,20 @@ typedef struct thwc_kernel {
    * NULL; framed, and unframed into `copy` unless NULL. */
   void (*denormalise)(int64_t h, int64_t w, int64_t room, const void *g, const void *x,
                       const void *coef, const void *add, void *dy, void *copy);
+  /* Zeros around a framed map. */
+  void (*border)(int64_t h, int64_t w, int64_t room, void *v);
+  /* An image, channel by channel, into a framed map. */
+  void (*load)(int64_t h, int64_t w, int64_t channels, int64_t room, const void *planes, void *v);
+  void (*frame)(int64_t h, int64_t w, int64_t room, const void *x, void *v);
+  void (*thin)(const thwc_thin *t, const void *x, void *y);
+  /* dx += the gradient of thin. */
+  void (*thin_back)(const thwc_thin *t, const void *g, void *dx);
+  /* y += x */
+  void (*add)(int64_t n, const void *x, void *y);
+  /* Mean of a framed map's channels; a gradient g of that mean, already divided by the number of
+   * positions, back to all of them. */
+  void (*pool)(int64_t h, int64_t w, int64_t room, const void *v, double *mean);
+  void (*spread)(int64_t n, int64_t room, const double *g, void *dv);
 } thwc_kernel;
 
 extern const thwc_kernel thwc_f32, thwc_f64, thwc_f32_avx2, thwc_f64_avx2;

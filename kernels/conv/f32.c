@@ -9,5 +9,8 @@
 
 #include "kernels/conv/point.inc"
 
-const thwc_kernel thwc_f32 = {sizeof(real), pack,     forward,    backward, weights,
-                              moments,      activate, deactivate, dot,      denormalise};
+#include "kernels/conv/map.inc"
+
+#include "kernels/conv/table.inc"
+
+const thwc_kernel thwc_f32 = KERNEL;

@@ -22,8 +22,11 @@
 
 #include "kernels/conv/point.inc"
 
-const thwc_kernel thwc_f32_avx2 = {sizeof(real), pack,     forward,    backward, weights,
-                                   moments,      activate, deactivate, dot,      denormalise};
+#include "kernels/conv/map.inc"
+
+#include "kernels/conv/table.inc"
+
+const thwc_kernel thwc_f32_avx2 = KERNEL;
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

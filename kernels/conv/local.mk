@@ -8,8 +8,10 @@ libthwconv_la_SOURCES = \
   %D%/f32_avx2.c \
   %D%/f64.c \
   %D%/f64_avx2.c \
+  %D%/map.inc \
   %D%/plan.c \
   %D%/point.inc \
   %D%/real.h \
+  %D%/table.inc \
   %D%/tile.inc \
   %D%/tile_avx2.inc

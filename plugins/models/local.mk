@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+include %D%/conv/local.mk
 include %D%/linear/local.mk
 include %D%/nets/local.mk
 include %D%/problems/local.mk

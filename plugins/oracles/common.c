@@ -25,6 +25,7 @@ thw_status summing_open(summing *o, const thw_host *h, thw_ctx *c, const thw_wir
   o->ctx = c;
   o->source = slots->object[0];
   o->model = slots->object[1];
+  o->passes = thw_ext(&o->source, THW_EXT_PASS_SOURCE);
   o->info.size = sizeof o->info;
   THW_TRY(source(o)->info(o->source.self, 0, &o->info));
   thw_layout layout = {.size = sizeof layout};
@@ -71,8 +72,10 @@ thw_status summing_idle(summing *o, int64_t n, pooled **out) {
 
 thw_status summing_take(summing *o, pooled *p, int64_t n, int by_index, int64_t first,
                         thw_batch **out) {
-  thw_status s =
-      source(o)->take(o->source.self, 0, n, by_index ? p->index : NULL, first, &p->taken);
+  const int64_t *index = by_index ? p->index : NULL;
+  thw_status s = o->passes && o->pass > 0
+                     ? o->passes->take(o->source.self, 0, o->pass, n, index, first, &p->taken)
+                     : source(o)->take(o->source.self, 0, n, index, first, &p->taken);
   if (s != THW_OK) {
     p->next = o->idle;
     o->idle = p;
@@ -81,6 +84,7 @@ thw_status summing_take(summing *o, pooled *p, int64_t n, int by_index, int64_t 
   p->pub = *p->taken;
   p->pub.size = sizeof p->pub;
   p->pub.priv = p;
+  p->pub.pass = o->pass;
   *out = &p->pub;
   return THW_OK;
 }

@@ -21,7 +21,9 @@ typedef struct summing {
   thw_object source, model;
   thw_source_info info;
   thw_space *space;
-  thw_batch *all; /* every row of set 0; NULL for a stream */
+  const thw_pass_source *passes; /* of the source, or NULL */
+  int64_t pass;                  /* of the batches taken from now on, as in thw_batch */
+  thw_batch *all;                /* every row of set 0; NULL for a stream */
   pooled *idle;
   thw_vec *tmp; /* for a model without diff */
 } summing;

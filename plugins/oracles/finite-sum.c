@@ -20,6 +20,7 @@ typedef struct finite_sum {
   int64_t *subset;  /* 0 .. n-1 between draws */
   int64_t *epoch;   /* the current epoch's order; valid when at < n */
   int64_t at;       /* rows of it used up */
+  int64_t drawn;    /* rows in mini-batches since the beginning */
   int in_order;     /* epochs are not shuffled */
   thw_rng order;    /* shuffles the next epoch */
   thw_rng shuffled; /* `order` as it was when the current epoch was shuffled */
@@ -82,12 +83,14 @@ static thw_status draw(void *self, thw_rng *r, uint32_t how, int64_t n, thw_batc
   if (n < 1) return o->base.host->fail(o->base.ctx, THW_E_ARG, "a batch needs at least one row");
   if (how == THW_DRAW_SUBSET && n > o->n) n = o->n;
   THW_TRY(summing_idle(&o->base, n, &p));
+  o->base.pass = how == THW_DRAW_SUBSET ? 0 : 1 + o->drawn / o->n;
   if (how == THW_DRAW_UNIFORM)
     draw_uniform(o, r, n, p->index);
   else if (how == THW_DRAW_SUBSET)
     draw_subset(o, r, n, p->index);
   else
     draw_next(o, n, p->index);
+  if (how != THW_DRAW_SUBSET) o->drawn += n;
   return summing_take(&o->base, p, n, 1, 0, out);
 }
 
@@ -221,17 +224,19 @@ static thw_status save(void *self, thw_writer *w) {
   finite_sum *o = self;
   THW_TRY(w->rng(w, "order", &o->order));
   THW_TRY(w->rng(w, "shuffled", &o->shuffled));
+  THW_TRY(w->i64(w, "drawn", o->drawn));
   return w->i64(w, "at", o->at);
 }
 
 static thw_status load(void *self, thw_reader *r) {
   finite_sum *o = self;
   thw_rng order, shuffled;
-  int64_t at;
+  int64_t at, drawn = 0;
   THW_TRY(r->rng(r, "order", &order));
   THW_TRY(r->rng(r, "shuffled", &shuffled));
+  if (r->version > 1) THW_TRY(r->i64(r, "drawn", &drawn));
   THW_TRY(r->i64(r, "at", &at));
-  if (at < 0 || at > o->n)
+  if (at < 0 || at > o->n || drawn < 0)
     return o->base.host->fail(o->base.ctx, THW_E_STATE,
                               "the saved place in the epoch is outside the data: the source has "
                               "changed since, start the run afresh");
@@ -242,11 +247,12 @@ static thw_status load(void *self, thw_reader *r) {
   o->order = order;
   o->shuffled = shuffled;
   o->at = at;
+  o->drawn = drawn;
   return THW_OK;
 }
 
 static const thw_ext_state state = {
-    .size = sizeof(thw_ext_state), .version = 1, .save = save, .load = load};
+    .size = sizeof(thw_ext_state), .version = 2, .save = save, .load = load};
 
 static const void *ext(void *self, const char *id) {
   finite_sum *o = self;

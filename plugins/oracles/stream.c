@@ -29,6 +29,7 @@ static thw_status next_finite(stream *o, int64_t n, thw_batch **out) {
     if (left <= 0) return THW_DONE;
     if (n > left) n = left;
   }
+  o->base.pass = 1 + o->next / rows;
   int64_t first = o->next % rows;
   int wraps = n > rows - first;
   THW_TRY(summing_idle(&o->base, wraps ? n : 0, &p));
@@ -54,6 +55,7 @@ static thw_status draw(void *self, thw_rng *r, uint32_t how, int64_t n, thw_batc
   if (n < 1) return o->base.host->fail(o->base.ctx, THW_E_ARG, "a batch needs at least one row");
   if (how == THW_DRAW_NEXT || (o->base.info.flags & THW_SOURCE_ONCE)) return next_rows(o, n, out);
   THW_TRY(summing_idle(&o->base, n, &p));
+  o->base.pass = 0;
   for (int64_t i = 0; i < n; i++) p->index[i] = random_row(o, r);
   return summing_take(&o->base, p, n, 1, 0, out);
 }

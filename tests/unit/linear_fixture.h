@@ -48,7 +48,7 @@ static thw_status fixture_take(void *self, uint32_t set, int64_t n, const int64_
                                int64_t first, thw_batch **out) {
   fixture *f = self;
   *out = calloc(1, sizeof **out);
-  **out = (thw_batch){sizeof **out, set, n, first, index, &f->rows, NULL};
+  **out = (thw_batch){sizeof **out, set, n, first, index, &f->rows, NULL, 0};
   f->taken++;
   return THW_OK;
 }

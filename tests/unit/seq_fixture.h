@@ -41,7 +41,7 @@ static thw_status seq_take(void *self, uint32_t set, int64_t n, const int64_t *i
                            thw_batch **out) {
   seq *s = self;
   *out = calloc(1, sizeof **out);
-  **out = (thw_batch){sizeof **out, set, n, first, index, &s->rows, NULL};
+  **out = (thw_batch){sizeof **out, set, n, first, index, &s->rows, NULL, 0};
   return THW_OK;
 }
 

@@ -50,6 +50,7 @@ for so in "$top_builddir"/.libs/*.so; do
   case $name in
   csv) set -- --set "path=\"$top_srcdir/conf/data/digits.csv.gz\"" ;;
   exec) set -- --set "command=\"'$top_builddir/wrong_solver' experts none\"" ;;
+  conv) set -- --set depth=8 --set channels=3 ;;
   recorded) set -- --set "path=\"$work/losses.csv\"" ;;
   shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
   vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;
