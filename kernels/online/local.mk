@@ -10,6 +10,8 @@ libthwonline_la_SOURCES = \
   %D%/graph.h \
   %D%/learn.c \
   %D%/learn.h \
+  %D%/matching.c \
+  %D%/matching.h \
   %D%/nnls.c \
   %D%/nnls.h \
   %D%/pad.c \
@@ -20,5 +22,7 @@ libthwonline_la_SOURCES = \
   %D%/sampler.h \
   %D%/sparse.c \
   %D%/sparse.h \
+  %D%/tsplib.c \
+  %D%/tsplib.h \
   %D%/uniform.h
 libthwonline_la_LIBADD = $(BLAS_LIBS) $(LIBM)

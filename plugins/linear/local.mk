@@ -37,6 +37,18 @@ spanning_tree_la_SOURCES = %D%/spanning-tree.c
 spanning_tree_la_LDFLAGS = $(plugin_ldflags)
 spanning_tree_la_LIBADD = $(linear_ldadd)
 
+plugin_LTLIBRARIES += tsp.la
+tsp_la_SOURCES = \
+  %D%/tsp/closure.c \
+  %D%/tsp/exact.c \
+  %D%/tsp/improve.c \
+  %D%/tsp/tour.c \
+  %D%/tsp/tsp.c \
+  %D%/tsp/tsp.h \
+  %D%/tsp/walk.c
+tsp_la_LDFLAGS = $(plugin_ldflags)
+tsp_la_LIBADD = $(linear_ldadd)
+
 plugin_LTLIBRARIES += vertex-cover.la
 vertex_cover_la_SOURCES = %D%/vertex-cover.c
 vertex_cover_la_LDFLAGS = $(plugin_ldflags)

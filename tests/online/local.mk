@@ -7,16 +7,23 @@ dist_check_SCRIPTS += \
   %D%/leader.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
-  %D%/solve.sh
+  %D%/solve.sh \
+  %D%/tours.sh
 TESTS += \
   %D%/bands.sh \
   %D%/golden.sh \
   %D%/leader.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
-  %D%/solve.sh
+  %D%/solve.sh \
+  %D%/tours.sh
 
 # A solver that goes wrong on purpose.
 check_PROGRAMS += wrong_solver
 wrong_solver_SOURCES = %D%/wrong_solver.c
 wrong_solver_LDADD = $(LIBM)
+
+# Matchings by brute force, lengths of tours.
+check_PROGRAMS += tours
+tours_SOURCES = %D%/tours.c
+tours_LDADD = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)

@@ -53,6 +53,7 @@ for so in "$top_builddir"/.libs/*.so; do
   conv) set -- --set depth=8 --set channels=3 ;;
   recorded) set -- --set "path=\"$work/losses.csv\"" ;;
   shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
+  tsp) set -- --set cities=7 ;;
   vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;
   idx) set -- --set "x=\"$work/x.idx\"" --set "y=\"$work/y.idx\"" ;;
