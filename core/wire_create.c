@@ -2,6 +2,8 @@
 /* From a plan to live instances, inner ones first, and back. */
 #include <stdlib.h>
 
+#include <thalweg/model.h>
+
 #include "core/oracle.h"
 #include "core/wire_plan.h"
 
@@ -58,15 +60,47 @@ static thw_status create(tw_plan_item *n, tw_session *s, tw_diags *d) {
   return THW_OK;
 }
 
-thw_status tw_plan_create(tw_plan *p, tw_session *s, tw_diags *d) {
-  tw_plan_destroy(p);
+/* The model whose value on a batch depends on the batches before, or NULL. */
+static const tw_node *carrying(const tw_plan *p) {
   for (size_t i = 0; i < p->n_order; i++) {
-    thw_status st = create((tw_plan_item *)(void *)p->order[i], s, d);
-    if (st == THW_OK) continue;
-    tw_plan_destroy(p);
-    return st;
+    const tw_node *n = p->order[i];
+    thw_layout l = {.size = sizeof l};
+    if (n->found->component->kind != THW_MODEL) continue;
+    const thw_model_ops *ops = n->raw.ops;
+    if (ops->layout(n->raw.self, &l) == THW_OK && l.flags & THW_MODEL_CARRIES) return n;
   }
-  return THW_OK;
+  return NULL;
+}
+
+/* Two gradients of such a model on one batch are not those of one function. */
+static thw_status refuse_two_points(const tw_plan *p, tw_diags *d) {
+  const tw_node *model = carrying(p);
+  thw_status st = THW_OK;
+  for (size_t i = 0; model && i < p->n_order; i++) {
+    const tw_plan_item *n = (const tw_plan_item *)(const void *)p->order[i];
+    const thw_component *c = n->node.found->component;
+    if (c->kind != THW_OPTIMIZER || c->flags & THW_F_ONE_POINT) continue;
+    char *where = n->group ? tw_config_where(n->group) : NULL;
+    st = tw_error(
+        d, THW_E_ARG,
+        "%s%s%s: \"%s\" compares gradients at two points of the same batch, but %s (\"%s\") "
+        "carries states from batch to batch, so that there is no one function to compare: "
+        "use sgd, adam, gd or lbfgs, or set carry_state = false",
+        where ? where : "", where ? ": " : "", n->node.path, c->id, model->path,
+        model->found->component->id);
+    free(where);
+  }
+  return st;
+}
+
+thw_status tw_plan_create(tw_plan *p, tw_session *s, tw_diags *d) {
+  thw_status st = THW_OK;
+  tw_plan_destroy(p);
+  for (size_t i = 0; st == THW_OK && i < p->n_order; i++)
+    st = create((tw_plan_item *)(void *)p->order[i], s, d);
+  if (st == THW_OK) st = refuse_two_points(p, d);
+  if (st != THW_OK) tw_plan_destroy(p);
+  return st;
 }
 
 /* A learner holds decisions that belong to an oracle. */

@@ -4,7 +4,7 @@
 
 bench.py --thalweg BUILD/thalweg --plugins BUILD/.libs --peer PYTHON-with-torch [--busy] [--json FILE]
 
-The two programs take turns; medians count. --busy keeps every core occupied by another process
+The two programs take turns; medians count, and the best stretches. --busy keeps every core occupied by another process
 meanwhile. --cases relu:28:128:28,... --threads 1,2 choose. What is in the JSON file already stays,
 unless it is measured again. bench.py --report OUT.md OUT.svg FILE... writes the tables."""
 import argparse
@@ -20,7 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = [("relu", 28, 128, 28), ("tanh", 28, 128, 28), ("relu", 64, 256, 50), ("tanh", 64, 256, 50),
          ("relu", 64, 512, 50), ("relu", 64, 1024, 50), ("lstm", 28, 128, 28), ("gru", 28, 128, 28)]
-BATCH, OUTPUTS = 64, 10
+BATCH, OUTPUTS, STRETCHES = 64, 10, 10
 
 
 def flops(kind, d, h, t):
@@ -29,12 +29,13 @@ def flops(kind, d, h, t):
 
 
 def ours(a, case, threads, steps):
-    """Seconds per step, by the run's own record of the time inside the method."""
+    """Seconds per step in each stretch, by the run's own records of the time inside the method."""
     kind, d, h, t = case
     with tempfile.TemporaryDirectory() as tmp:
         out = os.path.join(tmp, "run")
         sets = ["run.threads=%d" % threads, "source.dim=%d" % d, "source.length=%d" % t,
                 "model.hidden=%d" % h, "stop.passes=%d.0" % steps,
+                "monitor.every=%d.0" % max(1, steps // STRETCHES),
                 'model.type="%s"' % (kind if kind in ("lstm", "gru") else "rnn")]
         if kind in ("relu", "tanh"):
             sets.append('model.activation="%s"' % kind)
@@ -45,8 +46,8 @@ def ours(a, case, threads, steps):
         subprocess.run(cmd, check=True, env=env, stdout=subprocess.DEVNULL)
         with open(os.path.join(out, "metrics.jsonl")) as f:
             records = [json.loads(line) for line in f]
-        first, last = records[0], records[-1]
-        return (last["method_seconds"] - first["method_seconds"]) / (last["step"] - first["step"])
+        return [(y["method_seconds"] - x["method_seconds"]) / (y["step"] - x["step"])
+                for x, y in zip(records, records[1:]) if y["step"] > x["step"]]
 
 
 def peer(a, case, threads):
@@ -55,11 +56,11 @@ def peer(a, case, threads):
     out = subprocess.run([a.peer, os.path.join(HERE, "peer.py"), kind] +
                          [str(v) for v in (d, h, t, BATCH, OUTPUTS, threads, a.seconds)],
                          check=True, env=env, stdout=subprocess.PIPE, text=True).stdout.split()
-    return float(out[0]), out[1]
+    return [float(v) for v in out[1:]], out[0]
 
 
-def ratio_of(r):
-    return statistics.median(r["peer"]) / statistics.median(r["ours"])
+def ratio_of(r, which=statistics.median):
+    return which(r["peer"]) / which(r["ours"])
 
 
 def measure(a):
@@ -76,15 +77,16 @@ def measure(a):
         for n in threads:
             for case in cases:
                 row = {"case": list(case), "threads": n, "busy": a.busy, "ours": [], "peer": [],
-                       "peak": [] if a.busy else [peak(a)]}
+                       "peak": [] if a.busy else [peak(a), peak(a)]}
                 for _ in range(a.rounds):
                     steps = max(4, int(a.seconds * 5e10 / flops(*case)))
-                    row["ours"].append(ours(a, case, n, steps))
+                    row["ours"] += ours(a, case, n, steps)
                     t, data["version"] = peer(a, case, n)
-                    row["peer"].append(t)
+                    row["peer"] += t
                 data["rows"] = [r for r in data["rows"] if r["case"] != row["case"]
                                 or r["threads"] != n or r["busy"] != a.busy] + [row]
-                print(case, n, "%.2f" % ratio_of(row), row, flush=True)
+                print(case, n, "%.2f %.2f" % (ratio_of(row), ratio_of(row, min)), "ms %.2f %.2f" % (
+                    1e3 * min(row["ours"]), 1e3 * min(row["peer"])), row["peak"], flush=True)
                 with open(a.json, "w") as f:
                     json.dump(data, f, indent=1)
     finally:
@@ -93,7 +95,7 @@ def measure(a):
 
 
 def peak(a):
-    """GF/s of OpenBLAS on one thread, 1024 x 1024: the median of several products."""
+    """GF/s of OpenBLAS on one thread, 1024 x 1024: the best of several products."""
     blas = ctypes.CDLL(a.blas)
     blas.openblas_set_num_threads(1)
     n, times = 1024, []
@@ -104,7 +106,7 @@ def peak(a):
         t = time.perf_counter()
         blas.cblas_sgemm(101, 111, 111, n, n, n, one, x, n, y, n, zero, z, n)
         times.append(time.perf_counter() - t)
-    return 2 * n ** 3 / statistics.median(times) / 1e9
+    return 2 * n ** 3 / min(times) / 1e9
 
 
 def find(rows, like, busy):
@@ -125,18 +127,20 @@ def report(out, picture, files):
     with open(out, "w") as f:
         f.write("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n# Recurrent networks beside PyTorch\n\n"
                 "`bench/recurrent/bench.py`: forward, backward and SGD step on a batch of %d, single precision,\n"
-                "PyTorch %s, the programs in turn, medians. Peak: OpenBLAS sgemm, 1024 x 1024, in the same run,\n"
+                "PyTorch %s. The programs take turns; a round of each is cut into stretches of about a tenth of a\n"
+                "second: medians over these, and in brackets the ratio of the best of them, which other work on the\n"
+                "machine disturbs least. Peak: OpenBLAS sgemm, 1024 x 1024, in the same run, best of 15 for best,\n"
                 "times the threads.\n\n"
-                "| model | input, hidden, steps | threads | thalweg, sequences/s | PyTorch | ratio (lowest round) | GF/s of ours | of the peak |\n"
+                "| model | input, hidden, steps | threads | thalweg, sequences/s | PyTorch | ratio (of the best) | GF/s of our best | of the peak |\n"
                 "| --- | --- | --- | --- | --- | --- | --- | --- |\n" % (BATCH, version))
         for r in alone:
             kind, d, h, t = r["case"]
             m, p = statistics.median(r["ours"]), statistics.median(r["peer"])
-            rate = flops(kind, d, h, t) / m / 1e9
+            best = flops(kind, d, h, t) / min(r["ours"]) / 1e9
             f.write("| %s | %d, %d, %d | %d | %.0f | %.0f | %.2f (%.2f) | %.0f | %.0f %% |\n" % (
                 kind, d, h, t, r["threads"], BATCH / m, BATCH / p, p / m,
-                min(y / x for x, y in zip(r["ours"], r["peer"])), rate,
-                100 * rate / r["threads"] / statistics.median(r["peak"])))
+                ratio_of(r, min), best,
+                100 * best / r["threads"] / max(r["peak"])))
         f.write("\n## Beside one busy process per core\n\nHow many times as long a step takes as on the idle machine: 2 is the fair\n"
                 "share of a core that another process uses too.\n\n"
                 "| model | input, hidden, steps | threads | thalweg | PyTorch | ratio of the speeds |\n"

@@ -25,6 +25,9 @@ extern "C" {
 /* The loss of a row depends on the other rows of its batch (batch normalisation): the mean over a
  * batch is not that over its parts. */
 #define THW_MODEL_BATCH 4u
+/* States go from one batch to the next, so that the value on a batch depends on those before. The
+ * host refuses optimizers without THW_F_ONE_POINT. */
+#define THW_MODEL_CARRIES 8u
 
 /* A named part of the parameter vector (a layer, an intercept). */
 typedef struct thw_block {

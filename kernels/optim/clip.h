@@ -24,14 +24,23 @@ static inline void optim_clip_start(optim_clip *c, double most) {
   *c = (optim_clip){.most = most};
 }
 
-/* Scales g where it is too long. */
-static inline thw_status optim_clip_apply(optim_clip *c, thw_vec *g) {
+/* What g is to be scaled by: 1 where it is short enough. */
+static inline thw_status optim_clip_factor(optim_clip *c, const thw_vec *g, double *out) {
+  *out = 1.0;
   if (!(c->most > 0.0)) return THW_OK;
   THW_TRY(thw_norm2(g, &c->norm));
   c->seen++;
   if (!(c->norm > c->most)) return THW_OK;
   c->clipped++;
-  return thw_scale(g, c->most / c->norm);
+  *out = c->most / c->norm;
+  return THW_OK;
+}
+
+/* Scales g where it is too long. */
+static inline thw_status optim_clip_apply(optim_clip *c, thw_vec *g) {
+  double part;
+  THW_TRY(optim_clip_factor(c, g, &part));
+  return part < 1.0 ? thw_scale(g, part) : THW_OK;
 }
 
 /* Norm of the last gradient and fraction of those clipped, from the start. */

@@ -46,6 +46,22 @@ status 0 "$thalweg" predict text.run --on test --out p.csv
 test "$(wc -l <p.csv)" -gt 10 || fail "no predictions"
 head -n 1 p.csv | grep -q '^label,p:a,' || fail "the header of predictions"
 
+# States carried from batch to batch leave no function whose gradients could be compared: refused
+# before anything runs; methods that look at a batch once are not.
+for method in svrg scsg spider natasha2; do
+  status 2 run text.cfg --out no --set 'model.type="rnn"' --set model.hidden=8 \
+    --set 'model.loss="softmax"' --set model.carry_state=true --set "optimizer={ type = \"$method\"; }"
+  says err "text.cfg"
+  says err "\"$method\" compares gradients at two points of the same batch"
+  says err 'carry_state = false'
+done
+for method in 'type = "sgd"; batch = 4; draw = "epoch";' 'type = "gd"; clip = 0.01;'; do
+  status 0 run text.cfg --out yes --quiet --set 'model.type="rnn"' --set model.hidden=8 \
+    --set 'model.loss="softmax"' --set model.carry_state=true --set stop.passes=2 \
+    --set "optimizer={ $method step = 0.1; }"
+done
+grep -q '"optimizer.clip_norm"' yes/metrics.jsonl || fail "gd does not tell the norm that it clipped"
+
 # Broken off and resumed, to the last bit; the schedule knows where the run ends.
 status 0 run text.cfg --out half --quiet --set stop.steps=3
 status 0 resume half --quiet --set stop.steps=0

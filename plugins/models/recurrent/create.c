@@ -204,7 +204,8 @@ const void *rec_ext(void *self, const char *id) {
 static uint32_t flags_of(const rec *m) {
   int smooth_loss = m->loss.kind != THWR_HUBER;
   int smooth_net = m->linear || m->shape.cell != THWR_RNN || m->shape.act != THWR_RELU;
-  return (smooth_loss && smooth_net ? THW_MODEL_SMOOTH : 0u) | (m->linear ? THW_MODEL_CONVEX : 0u);
+  return (smooth_loss && smooth_net ? THW_MODEL_SMOOTH : 0u) | (m->linear ? THW_MODEL_CONVEX : 0u) |
+         (m->params->carry_state ? THW_MODEL_CARRIES : 0u);
 }
 
 static thw_status layout(void *self, thw_layout *out) {

@@ -202,6 +202,7 @@ static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
     .id = "adam",
     .version = PACKAGE_VERSION,
+    .flags = THW_F_ONE_POINT,
     .summary = "Adam: steps scaled by running means of the gradient and its squares",
     .doc = "m = beta1 m + (1 - beta1) g, s = beta2 s + (1 - beta2) g^2 element by element, "
            "x = x - step (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + eps), on finite sums and "

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kernels/optim/clip.h"
 #include "kernels/optim/optim.h"
 #include "kernels/optim/theory.h"
 
@@ -13,7 +14,7 @@ enum { NONE, HEAVY_BALL, NESTEROV, ACCELERATED };
 static const char *const momenta[] = {"none", "heavy-ball", "nesterov", "accelerated", NULL};
 
 struct gd_params {
-  double step, c, lipschitz, beta;
+  double step, c, lipschitz, beta, clip;
   int32_t rule, momentum;
 };
 
@@ -31,6 +32,7 @@ static const thw_param params[] = {
                    "sequence with restarts); all but none need the rule fixed."),
     THW_PARAM_REAL(struct gd_params, beta, 0.9, 0.0, 1.0, THW_P_MAX_OPEN, NULL,
                    "Momentum of heavy-ball and nesterov."),
+    OPTIM_CLIP_PARAM(struct gd_params),
     THW_PARAM_REAL(struct gd_params, lipschitz, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
 };
@@ -44,6 +46,7 @@ typedef struct gd {
   optim_probe probe;
   thw_vec *x, *g, *v, *y;
   optim_constants c;
+  optim_clip clip;
   double step, f, theta; /* step: of the rule, before scale; theta: Nesterov's sequence */
   double past[MEMORY];
   int64_t have_step, have_g, n_past;
@@ -70,6 +73,11 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params_) {
   const struct gd_params *p = params_;
   if (p->momentum != NONE && p->rule != FIXED)
     return h->fail(c, THW_E_ARG, "momentum needs rule = \"fixed\": set one of them back");
+  if (p->clip > 0.0 && p->rule != FIXED)
+    return h->fail(
+        c, THW_E_ARG,
+        "clip needs rule = \"fixed\": the other rules measure how far a step of theirs goes "
+        "with the gradient as it is; set one of them back");
   return THW_OK;
 }
 
@@ -95,6 +103,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   s->probe.work = (curv_work){.g0 = v[P0], .point = v[P1], .a = v[P2], .b = v[P3], .c = v[P4]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
   optim_constants_start(&s->c, s->p->lipschitz, 0.0, 0);
+  optim_clip_start(&s->clip, s->p->clip);
   s->step = s->f = 0.0;
   s->have_step = 0;
   return reset(s, x0);
@@ -182,8 +191,11 @@ static thw_status searched_step(gd *s, optim_meter *m) {
   return THW_OK;
 }
 
+/* The gradient stays as it is, for the record: the step is what is cut. */
 static thw_status plain_step(gd *s, optim_meter *m) {
-  THW_TRY(thw_axpy(s->x, -s->step * s->o.scale, s->g));
+  double part;
+  THW_TRY(optim_clip_factor(&s->clip, s->g, &part));
+  THW_TRY(thw_axpy(s->x, -s->step * s->o.scale * part, s->g));
   s->have_g = 0;
   THW_TRY(eval(s, s->x, &s->f, s->g, m));
   s->have_g = 1;
@@ -200,6 +212,7 @@ static thw_status momentum_step(gd *s, optim_meter *m) {
     at = s->y;
   }
   THW_TRY(eval(s, at, NULL, s->g, m));
+  THW_TRY(optim_clip_apply(&s->clip, s->g));
   THW_TRY(thw_axpby(s->v, -eta, s->g, beta));
   return thw_axpy(s->x, 1.0, s->v);
 }
@@ -212,6 +225,7 @@ static thw_status accelerated_step(gd *s, optim_meter *m) {
   THW_TRY(thw_copy(s->y, s->x));
   THW_TRY(thw_axpy(s->y, (s->theta - 1.0) / next, s->v));
   THW_TRY(eval(s, s->y, NULL, s->g, m));
+  THW_TRY(optim_clip_apply(&s->clip, s->g));
   THW_TRY(thw_axpy(s->y, -eta, s->g));
   THW_TRY(thw_copy(s->v, s->y));
   THW_TRY(thw_axpy(s->v, -1.0, s->x));
@@ -254,7 +268,7 @@ static const thw_optimizer_ops ops = {
         {"step", OPTIM_F64, &(s)->step}, {"f", OPTIM_F64, &(s)->f},                                \
         {"theta", OPTIM_F64, &(s)->theta}, {"scale", OPTIM_F64, &(s)->o.scale},                    \
         {"have_step", OPTIM_I64, &(s)->have_step}, {"have_g", OPTIM_I64, &(s)->have_g},            \
-        {"n_past", OPTIM_I64, &(s)->n_past},                                                       \
+        {"n_past", OPTIM_I64, &(s)->n_past}, OPTIM_CLIP_FIELDS(&(s)->clip),                        \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -296,6 +310,7 @@ static thw_status report_(void *self, thw_sink *k) {
   gd *s = self;
   k->real(k, "step", s->step * s->o.scale);
   if (s->c.L > 0.0) k->real(k, "L", s->c.L);
+  optim_clip_report(&s->clip, k);
   return THW_OK;
 }
 
@@ -339,6 +354,7 @@ static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
     .id = "gd",
     .version = PACKAGE_VERSION,
+    .flags = THW_F_ONE_POINT,
     .summary = "gradient descent on a finite sum, with line search or momentum",
     .doc = "x = x - step g(x), where g is the gradient of the whole sum: one pass per iteration "
            "(searches that reject a step: one more for each).\n\n"
@@ -346,10 +362,13 @@ static const thw_component component = {
            "parameter lipschitz, else the model's own, else estimated by power iteration on "
            "gradient differences over 512 rows.\n\n"
            "On ill-conditioned sums barzilai-borwein and accelerated need far fewer passes than "
-           "the fixed step; accelerated is meant for convex sums.",
-    .reference = "Y. Nesterov, Introductory Lectures on Convex Optimization, 2004, section 2.2; "
-                 "M. Raydan, SIAM J. Optim. 7 (1997) (barzilai-borwein); B. O'Donoghue, E. Candes, "
-                 "Found. Comput. Math. 15 (2015) (restarts)",
+           "the fixed step; accelerated is meant for convex sums. clip cuts a fixed step where the "
+           "gradient is long, and the gradient itself before momentum: for recurrent networks.",
+    .reference =
+        "Y. Nesterov, Introductory Lectures on Convex Optimization, 2004, section 2.2; "
+        "M. Raydan, SIAM J. Optim. 7 (1997) (barzilai-borwein); B. O'Donoghue, E. Candes, "
+        "Found. Comput. Math. 15 (2015) (restarts); R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013 "
+        "(clip)",
     THW_PARAMS(params, struct gd_params),
     .offers = offers,
     .ops = &ops,

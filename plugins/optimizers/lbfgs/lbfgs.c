@@ -284,6 +284,7 @@ static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
     .id = "lbfgs",
     .version = PACKAGE_VERSION,
+    .flags = THW_F_ONE_POINT,
     .summary = "limited-memory BFGS on a finite sum",
     .doc = "Quasi-Newton steps from the last `memory` pairs of moves and gradient changes, each "
            "with a line search for the strong Wolfe conditions. An iteration costs one pass for "

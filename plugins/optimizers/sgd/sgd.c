@@ -286,6 +286,7 @@ static const thw_component component = {
     THW_COMPONENT_HEAD(THW_OPTIMIZER),
     .id = "sgd",
     .version = PACKAGE_VERSION,
+    .flags = THW_F_ONE_POINT,
     .summary = "stochastic gradient descent: mini-batches, schedules, momentum, averaging",
     .doc = "x = x - step g_I(x) with a mini-batch I, on finite sums and streams. With momentum "
            "v = beta v - step g_I(x), x = x + v; nesterov takes the gradient at x + beta v.\n\n"
