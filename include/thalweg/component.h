@@ -178,9 +178,9 @@ typedef struct thw_wired {
 
 #define THW_F_REENTRANT 1u /* evaluation may run on several threads at once                */
 #define THW_F_RANKS 2u     /* correct when the space spans several ranks                   */
-#define THW_F_ONE_POINT                                                                            \
-  4u /* an optimizer that evaluates a batch at one point only, or whole sums: the one              \
-        kind that a model which carries states (THW_MODEL_CARRIES) goes with */
+/* An optimizer that evaluates a batch at one point only, or whole sums: the one kind that goes with
+ * a model that carries states (THW_MODEL_CARRIES). */
+#define THW_F_ONE_POINT 4u
 
 typedef struct thw_component thw_component;
 struct thw_component {
