@@ -11,6 +11,8 @@ libthwoptim_la_SOURCES = \
   %D%/guard.h \
   %D%/linesearch.c \
   %D%/linesearch.h \
+  %D%/noise.c \
+  %D%/noise.h \
   %D%/optim.c \
   %D%/optim.h \
   %D%/perturb.c \

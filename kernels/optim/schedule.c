@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 const char *const optim_schedules[] = {"constant", "step",   "inverse", "inverse-sqrt",
-                                       "cosine",   "linear", NULL};
+                                       "cosine",   "linear", "drops",   NULL};
 
 static double shape(const optim_schedule *s, int64_t steps, double passes) {
   switch (s->kind) {
@@ -34,8 +34,15 @@ thw_status optim_schedule_start(optim_schedule *s, const optim *o) {
   return THW_OK;
 }
 
+static double after_drops(const optim_schedule *s, double passes) {
+  double factor = 1.0;
+  for (size_t i = 0; i < s->drops.n; i++)
+    if (passes >= s->drops.v[i]) factor *= s->decay;
+  return factor;
+}
+
 double optim_schedule_at(const optim_schedule *s, int64_t steps, double passes) {
   /* The ramp starts at a hundredth, so that the first step is not empty. */
   if (passes < s->warmup) return fmax(0.01, passes / s->warmup);
-  return shape(s, steps, passes - s->warmup);
+  return s->kind == OPTIM_DROPS ? after_drops(s, passes) : shape(s, steps, passes - s->warmup);
 }

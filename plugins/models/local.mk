@@ -4,3 +4,4 @@ include %D%/linear/local.mk
 include %D%/nets/local.mk
 include %D%/problems/local.mk
 include %D%/recurrent/local.mk
+include %D%/two-block/local.mk

@@ -77,3 +77,8 @@ targets_la_SOURCES = \
   %D%/targets/targets.h
 targets_la_LDFLAGS = $(plugin_ldflags)
 targets_la_LIBADD = $(source_libs)
+
+plugin_LTLIBRARIES += two-patterns.la
+two_patterns_la_SOURCES = %D%/patterns/two-patterns.c
+two_patterns_la_LDFLAGS = $(plugin_ldflags)
+two_patterns_la_LIBADD = $(source_libs)

@@ -12,9 +12,10 @@ enum { UNIFORM, EPOCH };
 static const char *const draws[] = {"uniform", "epoch", NULL};
 
 struct adam_params {
-  double step, beta1, beta2, eps, weight_decay, decay, period, warmup, minimum, clip;
+  double step, beta1, beta2, eps, weight_decay, clip;
   int64_t batch;
-  int32_t draw, schedule;
+  int32_t draw;
+  OPTIM_SCHEDULE_FIELDS
 };
 
 static const thw_param params[] = {
@@ -90,8 +91,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(s->o.host->rng(s->o.ctx, "draw", &s->draw));
   optim_pace_start(&s->pace, &s->o, s->p->batch);
   optim_clip_start(&s->clip, s->p->clip);
-  const struct adam_params *p = s->p;
-  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  s->schedule = OPTIM_SCHEDULE_OF(s->p);
   THW_TRY(optim_schedule_start(&s->schedule, &s->o));
   s->eta = 0.0;
   return reset(s, x0);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/optim/clip.h"
+#include "kernels/optim/noise.h"
 #include "kernels/optim/optim.h"
 #include "kernels/optim/schedule.h"
 #include "kernels/optim/theory.h"
@@ -13,14 +14,16 @@ enum { NONE, HEAVY_BALL, NESTEROV };
 static const char *const momenta[] = {"none", "heavy-ball", "nesterov", NULL};
 enum { UNIFORM, EPOCH };
 static const char *const draws[] = {"uniform", "epoch", NULL};
-enum { NO_AVERAGE, PLAIN_AVERAGE, POLYNOMIAL };
-static const char *const averages[] = {"none", "uniform", "polynomial", NULL};
+enum { NO_AVERAGE, PLAIN_AVERAGE, POLYNOMIAL, EXPONENTIAL };
+static const char *const averages[] = {"none", "uniform", "polynomial", "exponential", NULL};
 #define POWER 3.0 /* of the polynomial average: weight of iterate t grows like t^3 */
 
 struct sgd_params {
-  double step, c, decay, period, warmup, minimum, clip, beta, lipschitz, variance_hess;
+  double step, c, clip, beta, lipschitz, variance_hess, weight_decay, forget;
   int64_t batch;
-  int32_t draw, schedule, momentum, average;
+  int32_t draw, momentum, average;
+  OPTIM_SCHEDULE_FIELDS
+  OPTIM_NOISE_FIELDS
 };
 
 static const thw_param params[] = {
@@ -40,15 +43,22 @@ static const thw_param params[] = {
                    "none, heavy-ball, or nesterov (gradient at the point looked ahead to)."),
     THW_PARAM_REAL(struct sgd_params, beta, 0.9, 0.0, 1.0, THW_P_MAX_OPEN, NULL, "Momentum."),
     THW_PARAM_ENUM(struct sgd_params, average, NO_AVERAGE, averages,
-                   "The point that is reported: the last iterate, the mean of all, or a mean that "
-                   "weighs iterate t like t^3."),
+                   "The point that is reported: the last iterate; uniform, the mean of all; "
+                   "polynomial, a mean that weighs iterate t like t^3; exponential, one that "
+                   "forgets."),
+    THW_PARAM_REAL(struct sgd_params, forget, 0.999, 0.0, 1.0, THW_P_MAX_OPEN, NULL,
+                   "Of the exponential average: what is left of the old one after a step (less in "
+                   "the first steps, where it is the mean of all)."),
+    THW_PARAM_REAL(struct sgd_params, weight_decay, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
+                   "This times x is added to the gradient, after clip; not part of f."),
+    OPTIM_NOISE_PARAMS(struct sgd_params),
     THW_PARAM_REAL(struct sgd_params, lipschitz, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "Lipschitz constant L of the gradient; 0: the model's own, else estimated."),
     THW_PARAM_REAL(struct sgd_params, variance_hess, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "V_H, the variance of the rows' Hessians; 0: the model's own, else estimated."),
 };
 
-enum { X, G, V, Y, A, P0, P1, P2, P3, VECS };
+enum { X, G, V, Y, A, N, P0, P1, P2, P3, VECS };
 
 typedef struct sgd {
   optim o;
@@ -57,10 +67,12 @@ typedef struct sgd {
   optim_constants c;
   optim_schedule schedule;
   optim_clip clip;
+  optim_noise noise;
   optim_pace pace;
   thw_rng draw;
   thw_vec *x, *g, *v, *y, *a; /* y: the point looked ahead to; a: average */
-  double eta;                 /* of the last step */
+  thw_vec *near;              /* the point near it where the gradient is taken, or the noise */
+  double eta, sd;             /* of the last step and its noise */
   int64_t averaged;           /* iterates in a */
 } sgd;
 
@@ -100,7 +112,7 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   if (s->p->batch == 0)
     THW_TRY(optim_need_sum(&s->o, "sgd with batch = 0", "give a batch of 1 or more"));
   thw_vec **v = s->o.vec;
-  s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y], s->a = v[A];
+  s->x = v[X], s->g = v[G], s->v = v[V], s->y = v[Y], s->a = v[A], s->near = v[N];
   /* Estimates are made between steps, when g and y hold nothing. */
   s->probe.work = (curv_work){.g0 = v[G], .point = v[P0], .a = v[P1], .b = v[P2], .c = v[P3]};
   THW_TRY(s->o.host->rng(s->o.ctx, "estimate", &s->probe.rng));
@@ -108,10 +120,11 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, 10);
   optim_pace_start(&s->pace, &s->o, s->p->batch);
   optim_clip_start(&s->clip, s->p->clip);
-  const struct sgd_params *p = s->p;
-  s->schedule = (optim_schedule){p->schedule, p->decay, p->period, p->warmup, p->minimum};
+  s->schedule = OPTIM_SCHEDULE_OF(s->p);
   THW_TRY(optim_schedule_start(&s->schedule, &s->o));
-  s->eta = 0.0;
+  s->noise = OPTIM_NOISE_OF(s->p);
+  THW_TRY(s->o.host->rng(s->o.ctx, "noise", &s->noise.rng));
+  s->eta = s->sd = 0.0;
   return reset(s, x0);
 }
 
@@ -138,24 +151,41 @@ static thw_status average(sgd *s) {
   if (s->p->average == NO_AVERAGE) return THW_OK;
   double t = (double)++s->averaged, power = s->p->average == POLYNOMIAL ? POWER : 0.0;
   double weight = (power + 1.0) / (t + power);
+  if (s->p->average == EXPONENTIAL) weight = fmax(weight, 1.0 - s->p->forget);
   return thw_axpby(s->a, weight, s->x, 1.0 - weight);
+}
+
+/* g of a batch at `at`, with what is done to gradients. */
+static thw_status gradient(sgd *s, const thw_vec *at, double *f, int64_t *rows) {
+  const thw_vec *where = at;
+  if (s->sd > 0.0) THW_TRY(s->near->ops->normal(s->near, &s->noise.rng, 0.0, s->sd));
+  if (s->sd > 0.0 && s->noise.kind == OPTIM_NOISE_POINT) {
+    THW_TRY(thw_axpy(s->near, 1.0, at));
+    where = s->near;
+  }
+  uint32_t how = s->p->draw == EPOCH ? THW_DRAW_NEXT : THW_DRAW_UNIFORM;
+  THW_TRY(optim_sample(&s->o, &s->draw, how, s->pace.batch, where, f, s->g, rows));
+  THW_TRY(optim_clip_apply(&s->clip, s->g));
+  if (s->p->weight_decay > 0.0) THW_TRY(thw_axpy(s->g, s->p->weight_decay, at));
+  if (s->sd > 0.0 && s->noise.kind == OPTIM_NOISE_GRADIENT) THW_TRY(thw_axpy(s->g, 1.0, s->near));
+  return THW_OK;
 }
 
 /* v = beta v - eta g(x or x + beta v); x = x + v */
 static thw_status one_step(sgd *s, optim_meter *m, double *f, int *pass_ended) {
-  double eta, beta = s->p->beta;
+  double eta, beta = s->p->beta, passes = optim_passes(&s->pace);
+  double factor = optim_schedule_at(&s->schedule, s->pace.steps, passes);
   const thw_vec *at = s->x;
   THW_TRY(base_step(s, m, &eta));
-  eta *= optim_schedule_at(&s->schedule, s->pace.steps, optim_passes(&s->pace)) * s->o.scale;
+  eta *= factor * s->o.scale;
+  s->sd = optim_noise_at(&s->noise, passes, factor);
   if (s->p->momentum == NESTEROV) {
     THW_TRY(thw_copy(s->y, s->x));
     THW_TRY(thw_axpy(s->y, beta, s->v));
     at = s->y;
   }
-  uint32_t how = s->p->draw == EPOCH ? THW_DRAW_NEXT : THW_DRAW_UNIFORM;
   int64_t rows = 0;
-  THW_TRY(optim_sample(&s->o, &s->draw, how, s->pace.batch, at, f, s->g, &rows));
-  THW_TRY(optim_clip_apply(&s->clip, s->g));
+  THW_TRY(gradient(s, at, f, &rows));
   if (s->p->momentum == NONE) {
     THW_TRY(thw_axpy(s->x, -eta, s->g));
   } else {
@@ -197,6 +227,7 @@ static const thw_optimizer_ops ops = {
         {"v", OPTIM_VEC, (s)->v}, {"a", OPTIM_VEC, (s)->a}, {"draw", OPTIM_RNG, &(s)->draw},       \
         {"probe", OPTIM_RNG, &(s)->probe.rng}, {"eta", OPTIM_F64, &(s)->eta},                      \
         {"scale", OPTIM_F64, &(s)->o.scale}, {"averaged", OPTIM_I64, &(s)->averaged},              \
+        {"noise", OPTIM_RNG, &(s)->noise.rng}, {"noise_sd", OPTIM_F64, &(s)->sd},                  \
         OPTIM_CLIP_FIELDS(&(s)->clip),                                                             \
   }
 
@@ -215,7 +246,7 @@ static thw_status load(void *self, thw_reader *r) {
   return THW_OK;
 }
 
-static const thw_ext_state state = {sizeof(thw_ext_state), 1, save, load};
+static const thw_ext_state state = {sizeof(thw_ext_state), 2, save, load};
 
 static thw_status scale_step(void *self, double factor) {
   ((sgd *)self)->o.scale *= factor;
@@ -247,6 +278,7 @@ static thw_status report_(void *self, thw_sink *k) {
   k->real(k, "batch", (double)optim_step_rows(&s->pace));
   if (s->c.L > 0.0) k->real(k, "L", s->c.L);
   optim_clip_report(&s->clip, k);
+  if (s->noise.kind != OPTIM_QUIET) k->real(k, "noise_sd", s->sd);
   if (s->c.VH > 0.0) k->real(k, "V_H", s->c.VH);
   return THW_OK;
 }
@@ -294,7 +326,9 @@ static const thw_component component = {
            "get below it let the step fall (schedule), average, or have an outer method grow the "
            "batch. draw = \"epoch\" with cosine or inverse is the most accurate on finite sums.\n\n"
            "clip scales down the gradient of a batch, before momentum, where its norm is larger: "
-           "what recurrent networks need.\n\n"
+           "what recurrent networks need. noise = \"point\" and noise = \"gradient\" put noise "
+           "into it on purpose, which can stand in for the noise of a large step: falling with the "
+           "schedule, or on its own terms.\n\n"
            "On a stream a pass counts 4,096 rows. The schedule goes on when an outer method "
            "resets the point.",
     .reference =
@@ -302,7 +336,7 @@ static const thw_component component = {
         "Control Optim. 30 (1992) (averaging); O. Shamir, T. Zhang, ICML 2013 (polynomial "
         "weights); I. Loshchilov, F. Hutter, ICLR 2017 (cosine); R. Pascanu, T. Mikolov, Y. "
         "Bengio, "
-        "ICML 2013 (clip)",
+        "ICML 2013 (clip); Y. Li, C. Wei, T. Ma, NeurIPS 2019 (noise)",
     THW_PARAMS(params, struct sgd_params),
     .offers = offers,
     .ops = &ops,
