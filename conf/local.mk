@@ -132,3 +132,11 @@ dist_examplesrnngeneralization_DATA = \
   %D%/papers/rnn-generalization/more.cfg \
   %D%/papers/rnn-generalization/single.cfg \
   %D%/papers/rnn-generalization/unscaled.cfg
+
+# A large step first, or a small one.
+exampleslargedir = $(examplesdir)/papers/large-learning-rate
+dist_exampleslarge_DATA = \
+  %D%/papers/large-learning-rate/large.cfg \
+  %D%/papers/large-learning-rate/patterns.cfg \
+  %D%/papers/large-learning-rate/small-noise.cfg \
+  %D%/papers/large-learning-rate/small.cfg

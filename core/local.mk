@@ -57,6 +57,7 @@ libthwcore_la_SOURCES = \
   %D%/run/saved.c %D%/run/saved.h \
   %D%/run/setup.c %D%/run/setup.h \
   %D%/run/signals.c %D%/run/signals.h \
+  %D%/run/watch.c %D%/run/watch.h \
   %D%/schema.c %D%/schema.h \
   %D%/space.c %D%/space.h %D%/space_ops.inc \
   %D%/state.c %D%/state.h \

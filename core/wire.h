@@ -41,6 +41,15 @@ typedef struct tw_options {
     int32_t check;       /* online: check every answer of the oracle */
   } monitor;
   struct {
+    const char *metric; /* a number of the records; "": none */
+    int32_t rises;      /* it gets better by growing */
+    double patience;    /* passes; 0: for ever */
+    int64_t cuts;       /* of the step, before the run ends */
+    double cut;         /* factor on the step */
+    thw_reals reach;    /* ends the run */
+    int32_t keep_best;  /* the run's point is that of the best record */
+  } watch;
+  struct {
     double every; /* seconds */
   } checkpoint;
 } tw_options;

@@ -94,6 +94,31 @@ static const thw_param monitor_params[] = {
            "promise, where the oracle has a means to."),
 };
 
+static const thw_param watch_params[] = {
+    {.name = "metric",
+     .type = THW_P_STR,
+     .offset = AT(watch.metric),
+     .def_str = "",
+     .help =
+         "A number of the records: f, grad_norm, or a metric such as valid.error; empty: nothing "
+         "is watched."},
+    SWITCH("rises", watch.rises, 0, "It gets better by growing, as accuracy does."),
+    AMOUNT("patience", watch.patience, 0, INFINITY, 0, "passes",
+           "So long may it get no better than it was; 0: for ever."),
+    COUNT("cuts", watch.cuts, 0, INFINITY, NULL,
+          "So many times the end of patience cuts the step instead of ending the run."),
+    AMOUNT("cut", watch.cut, 0.1, 1, THW_P_MIN_OPEN | THW_P_MAX_OPEN | THW_P_LOG, NULL,
+           "What the step is multiplied by then."),
+    {.name = "reach",
+     .type = THW_P_REALS,
+     .offset = AT(watch.reach),
+     .min = -INFINITY,
+     .max = INFINITY,
+     .help = "A value that ends the run when it is reached, as [0.11]; empty: none."},
+    SWITCH("keep_best", watch.keep_best, 0,
+           "The run's last point is that of its best record, not that of its last step."),
+};
+
 static const thw_param checkpoint_params[] = {
     AMOUNT("every", checkpoint.every, 60, INFINITY, 0, "seconds",
            "Seconds between two checkpoints; 0: one after every step."),
@@ -106,6 +131,8 @@ const tw_option_group tw_option_groups[] = {
     GROUP("run", run_params, "what holds for the whole run"),
     GROUP("stop", stop_params, "when the run ends, and what is judged then"),
     GROUP("monitor", monitor_params, "what is recorded on the way"),
+    GROUP("watch", watch_params,
+          "a number of the records that cuts the step, or ends the run early"),
     GROUP("checkpoint", checkpoint_params, "how often the state is saved, for resume"),
 };
 const size_t tw_n_option_groups = sizeof tw_option_groups / sizeof tw_option_groups[0];

@@ -22,6 +22,7 @@ static thw_status save_host(tw_run *r, thw_writer *w) {
   if (r->monitor.n_metrics)
     THW_TRY(w->blob(w, "tests", r->monitor.value, r->monitor.n_metrics * sizeof(double)));
   THW_TRY(w->vec(w, "good", r->good));
+  THW_TRY(tw_watch_save(&r->watch, w));
   THW_TRY(tw_save_pipeline(r->setup.plan, w));
   return tw_save_ledger(r->setup.ledger, w);
 }
@@ -48,6 +49,7 @@ static thw_status load_host(tw_run *r, thw_reader *in, int64_t *metrics) {
   size_t bytes = r->monitor.n_metrics * sizeof(double);
   if (bytes) THW_TRY(in->blob(in, "tests", r->monitor.value, &bytes));
   THW_TRY(in->vec(in, "good", r->good));
+  THW_TRY(tw_watch_load(&r->watch, in));
   THW_TRY(tw_load_ledger(r->setup.ledger, in));
   r->record_spent = r->record_step == r->step ? r->setup.ledger->spent : -1;
   r->passes_before = tw_run_passes(r);

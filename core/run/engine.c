@@ -121,6 +121,7 @@ static thw_status begin(tw_run *r, tw_plan *plan, tw_state *from) {
   tw_setup *s = &r->setup;
   THW_TRY(tw_monitor_begin(&r->monitor, s, r->d));
   THW_TRY(tw_probe_begin(&r->probe, s, r->d));
+  THW_TRY(tw_watch_begin(&r->watch, &r->monitor, r->d));
   if (thw_vec_new(s->space, &r->x) != THW_OK || thw_vec_new(s->space, &r->good) != THW_OK)
     return tw_error(r->d, THW_E_NOMEM, "no memory for %lld parameters", (long long)s->space->n);
   tw_signals_catch(&r->setup.session);
@@ -208,6 +209,7 @@ static void clean_up(tw_run *r, int nothing_happened) {
   if (r->judged) tw_verdict_clear(&r->verdict);
   tw_state_free(r->clean);
   tw_probe_end(&r->probe);
+  tw_watch_end(&r->watch);
   tw_monitor_end(&r->monitor);
   thw_vec_free(r->x);
   thw_vec_free(r->good);

@@ -53,6 +53,8 @@ static int small_is_enough(const tw_run *r) {
 static void look_for_end(tw_run *r) {
   const tw_options *o = r->setup.opt;
   const tw_monitor *m = &r->monitor;
+  char *watched;
+  int reached;
   if (r->setup.session.cancel)
     end_as(r, TW_INTERRUPTED, tw_strdup("a signal asked the run to end"));
   else if (r->done)
@@ -64,6 +66,8 @@ static void look_for_end(tw_run *r) {
     end_as(r, TW_CONVERGED,
            tw_sprintf("the gradient norm %.3g is at most stop.epsilon = %g", m->grad_norm,
                       o->stop.epsilon));
+  else if ((watched = tw_watch_over(&r->watch, tw_run_passes(r), &reached)))
+    end_as(r, reached ? TW_CONVERGED : TW_STALLED, watched);
   else if (o->stop.steps > 0 && r->step >= o->stop.steps)
     end_as(r, TW_SPENT, tw_sprintf("stop.steps = %lld are made", (long long)o->stop.steps));
   else if (budget(r) >= 0 && r->setup.ledger->spent >= budget(r))
@@ -91,6 +95,7 @@ static thw_status prepare_for_budget(tw_run *r, thw_step *io) {
 }
 
 static thw_status take_point(tw_run *r) {
+  if (r->watch.taken) return thw_copy(r->x, r->watch.kept);
   return thw_optimizer_point(r->setup.method, r->x);
 }
 
@@ -196,6 +201,7 @@ void tw_loop_progress(tw_run *r, int as_line) {
 thw_status tw_loop_first_record(tw_run *r) {
   THW_TRY(record(r));
   if (r->end != TW_GOING) return THW_OK;
+  THW_TRY(tw_watch_look(&r->watch, &r->monitor, r->x, tw_run_passes(r)));
   tw_loop_progress(r, 1);
   return tw_run_checkpoint(r);
 }
@@ -208,6 +214,7 @@ static thw_status keep_books(tw_run *r) {
     if (every > 0)
       while (tick_at(r, r->tick + 1) <= spent && tick_at(r, r->tick + 1) < (int64_t)4e18) r->tick++;
     THW_TRY(record(r));
+    if (r->end == TW_GOING) THW_TRY(tw_watch_look(&r->watch, &r->monitor, r->x, tw_run_passes(r)));
     if (r->end == TW_GOING) tw_loop_progress(r, 1);
   }
   if (r->end != TW_GOING) return THW_OK;
@@ -240,8 +247,17 @@ static thw_status last_probe(tw_run *r) {
   return st;
 }
 
+/* The run has come to its own end: from now on its point is that of the best record, if that is
+ * wanted. The checkpoint is written, so a run that goes on does so from its last step. */
+static void take_best(tw_run *r) {
+  int over = r->end == TW_CONVERGED || r->end == TW_SPENT || r->end == TW_STALLED;
+  r->watch.taken = over && r->watch.kept && !isnan(r->watch.best);
+}
+
 thw_status tw_loop_last_record(tw_run *r) {
-  if (r->record_step == r->step && r->record_spent == r->setup.ledger->spent) return last_probe(r);
+  take_best(r);
+  if (!r->watch.taken && r->record_step == r->step && r->record_spent == r->setup.ledger->spent)
+    return last_probe(r);
   tw_end before = r->end;
   r->ending = 1;
   thw_status st = record(r);

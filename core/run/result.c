@@ -79,6 +79,16 @@ static double tokens_per_second(const tw_run *r) {
   return (double)tw_ledger_total(r->setup.ledger, 1).gradients * r->monitor.steps / r->method;
 }
 
+static json_t *watch(const tw_watch *w) {
+  json_t *o = json_object();
+  json_object_set_new(o, "metric", tw_json_text(w->opt->watch.metric));
+  json_object_set_new(o, "best", tw_json_real(w->best));
+  json_object_set_new(o, "best_at", tw_json_real(w->best_at));
+  json_object_set_new(o, "cuts", json_integer(w->cuts));
+  json_object_set_new(o, "kept", json_boolean(w->taken));
+  return o;
+}
+
 static json_t *result(const tw_run *r) {
   const tw_setup *s = &r->setup;
   json_t *o = json_object(), *tests = json_object();
@@ -90,6 +100,7 @@ static json_t *result(const tw_run *r) {
   for (size_t i = 0; i < r->monitor.n_metrics; i++)
     json_object_set_new(tests, r->monitor.name[i], tw_json_real(r->monitor.value[i]));
   json_object_set_new(o, "metrics", tests);
+  if (r->watch.which >= 0) json_object_set_new(o, "watch", watch(&r->watch));
   json_object_set_new(o, "counts", tw_json_ledger(s->ledger));
   json_object_set_new(o, "passes", tw_json_real(tw_run_passes(r)));
   json_object_set_new(o, "steps", json_integer(r->step));

@@ -11,6 +11,7 @@
 #include "core/run/probe.h"
 #include "core/run/progress.h"
 #include "core/run/setup.h"
+#include "core/run/watch.h"
 #include "core/state.h"
 #include "core/verdict.h"
 
@@ -35,6 +36,7 @@ typedef struct tw_run {
   tw_folder folder;
   tw_monitor monitor;
   tw_probe probe;
+  tw_watch watch;
   tw_progress progress;
   tw_run_options how;
   tw_diags *d;

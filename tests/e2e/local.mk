@@ -14,7 +14,8 @@ dist_check_SCRIPTS += \
   %D%/sequences.sh \
   %D%/signals.sh \
   %D%/sweep.sh \
-  %D%/threads.sh
+  %D%/threads.sh \
+  %D%/watch.sh
 TESTS += \
   %D%/disk.sh \
   %D%/kill.sh \
@@ -27,4 +28,5 @@ TESTS += \
   %D%/sequences.sh \
   %D%/signals.sh \
   %D%/sweep.sh \
-  %D%/threads.sh
+  %D%/threads.sh \
+  %D%/watch.sh

@@ -5,3 +5,5 @@ test_nets_SOURCES = %D%/test_nets.c
 test_nets_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_nets_LDADD = libthwnets.la $(optim_ldadd) $(LIBM)
 TESTS += test_nets
+dist_check_SCRIPTS += %D%/patterns.sh
+TESTS += %D%/patterns.sh
