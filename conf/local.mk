@@ -136,6 +136,7 @@ dist_examplesrnngeneralization_DATA = \
 # A large step first, or a small one.
 exampleslargedir = $(examplesdir)/papers/large-learning-rate
 dist_exampleslarge_DATA = \
+  %D%/papers/large-learning-rate/README.md \
   %D%/papers/large-learning-rate/large.cfg \
   %D%/papers/large-learning-rate/patterns.cfg \
   %D%/papers/large-learning-rate/small-noise.cfg \
