@@ -4,7 +4,7 @@
 # bands; kill -9 and resume to the last bit is in runs.sh.
 . "$top_srcdir/tests/online/lib.sh"
 quiet='--set monitor.decisions=false --set monitor.rounds=1000000'
-coin='--set rounds.kind="coin"'
+coin='--set rounds.kind=coin'
 
 # mean KEY DIVISOR ARGS...: mean over three seeds of KEY of result.json; half-spaces, calls and samples
 # of every run are held to their bands.

@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
   char x[32], y[32], word[32];
   FILE *f = argc > 1 ? fopen(argv[1], "r") : NULL;
   while (f && fgets(line, sizeof line, f))
-    if (line[0] != '#' && sscanf(line, "%31s %31s", x, y) == 2) a[m] = number(x), b[m++] = number(y);
+    if (line[0] != '#' && sscanf(line, "%31s %31s", x, y) == 2)
+      a[m] = number(x), b[m++] = number(y);
   while (scanf("%31s", word) == 1 && strcmp(word, "quit") != 0) {
     long id, d, k = 0;
     double bound = 0, most = 0;
