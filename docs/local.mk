@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 dist_doc_DATA = \
+  %D%/convolutional.md \
   %D%/design.md \
   %D%/local-minima.md \
   %D%/online.md \

@@ -20,6 +20,17 @@ idx_la_SOURCES = \
 idx_la_LDFLAGS = $(plugin_ldflags)
 idx_la_LIBADD = $(source_libs)
 
+plugin_LTLIBRARIES += images.la
+images_la_SOURCES = \
+  %D%/images/augment.c \
+  %D%/images/cifar.c \
+  %D%/images/images.h \
+  %D%/images/patch.c \
+  %D%/images/plugin.c \
+  %D%/images/wrap.c
+images_la_LDFLAGS = $(plugin_ldflags)
+images_la_LIBADD = $(source_libs)
+
 plugin_LTLIBRARIES += npy.la
 npy_la_SOURCES = %D%/npy/plugin.c
 npy_la_LDFLAGS = $(plugin_ldflags)

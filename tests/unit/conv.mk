@@ -14,3 +14,12 @@ test_conv_net_SOURCES = \
 test_conv_net_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_conv_net_LDADD = $(unit_ldadd)
 TESTS += test_conv_net
+
+check_PROGRAMS += test_images
+test_images_SOURCES = \
+  %D%/linear_fixture.h \
+  %D%/open_source.h \
+  %D%/test_images.c
+test_images_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_images_LDADD = $(unit_ldadd)
+TESTS += test_images

@@ -38,6 +38,11 @@ done >"$work/rows.svm"
 for i in 1 2 3 4 5 6 7 8 9; do
   echo "the quick brown fox jumps over the lazy dog, $i times"
 done >"$work/text.txt"
+# Twelve images.
+for i in 0 1 2 0 1 2 0 1 2 0 1 2; do
+  printf "\\00$i"
+  head -c 3072 "$THALWEG_PLUGIN_PATH/../config.status"
+done >"$work/c.bin"
 # Losses for the six coordinates that verify asks for.
 for i in 1 2 3 4 5 6 7 8 9 10; do
   for j in 1 2 3; do echo "$i,$j,0.5,0,1,2"; done
@@ -57,6 +62,7 @@ for so in "$top_builddir"/.libs/*.so; do
   vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;
   idx) set -- --set "x=\"$work/x.idx\"" --set "y=\"$work/y.idx\"" ;;
+  images) set -- --set "path=\"$work/c.bin\"" --set size=2 --set pad=2 ;;
   recurrent) set -- --set hidden=10 --set 'train="all"' --set bias=true ;;
   sequence) set -- --set "path=\"$work/text.txt\"" --set streams=4 --set test_length=5 \
     --set window=3 --set features_per_step=1 ;;

@@ -11,7 +11,11 @@ static uint64_t mix(uint64_t h, uint64_t v) {
 
 static uint64_t key_of(const cn_pass *p, int64_t pass) {
   uint64_t h = mix(UINT64_C(0xC2B2AE3D27D4EB4F), (uint64_t)pass);
-  for (int64_t i = 0; i < p->n; i++) h = mix(h, (uint64_t)thw_batch_row(p->b, p->lo + i) + 1);
+  const int64_t *id = p->b->rows->id;
+  for (int64_t i = 0; i < p->n; i++) {
+    int64_t row = thw_batch_row(p->b, p->lo + i);
+    h = mix(h, (uint64_t)(id ? id[row] : row) + 1);
+  }
   return mix(h, (uint64_t)p->lo);
 }
 
