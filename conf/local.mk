@@ -38,7 +38,9 @@ dist_examplesdata_DATA = \
 # An online pipeline and its roads.
 examplesonlinedir = $(examplesdir)/online
 dist_examplesonline_DATA = \
+  %D%/examples/online-cover.cfg \
   %D%/examples/online-routing.cfg \
+  %D%/examples/posts.txt \
   %D%/examples/roads.txt
 
 # Solvers of one's own.

@@ -20,6 +20,8 @@ libthwonline_la_SOURCES = \
   %D%/programs.c \
   %D%/sampler.c \
   %D%/sampler.h \
+  %D%/sets.c \
+  %D%/sets.h \
   %D%/sparse.c \
   %D%/sparse.h \
   %D%/tsplib.c \

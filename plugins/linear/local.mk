@@ -27,6 +27,14 @@ inflated_la_SOURCES = %D%/inflated.c
 inflated_la_LDFLAGS = $(plugin_ldflags)
 inflated_la_LIBADD = $(linear_ldadd)
 
+plugin_LTLIBRARIES += set-cover.la
+set_cover_la_SOURCES = \
+  %D%/set-cover/cover.c \
+  %D%/set-cover/cover.h \
+  %D%/set-cover/set-cover.c
+set_cover_la_LDFLAGS = $(plugin_ldflags)
+set_cover_la_LIBADD = $(linear_ldadd)
+
 plugin_LTLIBRARIES += shortest-path.la
 shortest_path_la_SOURCES = %D%/shortest-path.c
 shortest_path_la_LDFLAGS = $(plugin_ldflags)

@@ -3,6 +3,7 @@
 EXTRA_DIST += %D%/lib.sh
 dist_check_SCRIPTS += \
   %D%/bands.sh \
+  %D%/covers.sh \
   %D%/golden.sh \
   %D%/leader.sh \
   %D%/own-solver.sh \
@@ -11,6 +12,7 @@ dist_check_SCRIPTS += \
   %D%/tours.sh
 TESTS += \
   %D%/bands.sh \
+  %D%/covers.sh \
   %D%/golden.sh \
   %D%/leader.sh \
   %D%/own-solver.sh \

@@ -58,6 +58,7 @@ for so in "$top_builddir"/.libs/*.so; do
   conv) set -- --set depth=8 --set channels=3 ;;
   recorded) set -- --set "path=\"$work/losses.csv\"" ;;
   shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
+  set-cover) set -- --set "path=\"$top_srcdir/conf/examples/posts.txt\"" --set 'format="list"' ;;
   tsp) set -- --set cities=7 ;;
   vertex-cover) set -- --set "path=\"$top_srcdir/conf/papers/approximation-oracle/vc8.col\"" ;;
   svmlight) set -- --set "path=\"$work/rows.svm\"" ;;

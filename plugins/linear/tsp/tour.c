@@ -63,8 +63,10 @@ thw_status tsp_tour(tsp *s) {
   THW_TRY(tsp_graph_begin(&s->g, s->e, s->n));
   THW_TRY(tree(s));
   THW_TRY(s->p->method == TSP_CHRISTOFIDES ? match(s) : twice(s));
-  if (tsp_graph_walk(&s->g, s->e) != THW_OK)
+  thw_status st = tsp_graph_walk(&s->g, s->e);
+  if (st == THW_RETRY)
     return on_fail(s->e, THW_E_INTERNAL, "tree and matching are not connected");
+  if (st != THW_OK) return st;
   int32_t k = 0;
   memset(s->done, 0, (size_t)s->n);
   for (int32_t i = 0; i <= s->g.m; i++) {
