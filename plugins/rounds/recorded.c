@@ -243,6 +243,36 @@ static thw_status loss(void *self, const thw_past *past, double *f) {
   return THW_OK;
 }
 
+/* The names that a live writer has put first will not come again. */
+static thw_status save(void *self, thw_writer *w) {
+  recorded *s = self;
+  int named = s->p->live && s->at;
+  THW_TRY(w->i64(w, "named", named));
+  return named ? w->blob(w, "columns", s->at, (size_t)s->n * sizeof *s->at) : THW_OK;
+}
+
+static thw_status load(void *self, thw_reader *r) {
+  recorded *s = self;
+  int64_t named;
+  size_t n = (size_t)s->n * sizeof *s->at;
+  THW_TRY(r->i64(r, "named", &named));
+  if (!named) return THW_OK;
+  THW_TRY(ON_NEW(s->e, s->at, s->n));
+  THW_TRY(r->blob(r, "columns", s->at, &n));
+  for (int64_t i = 0; i < s->n; i++)
+    if (s->at[i] < 0 || s->at[i] >= s->n) return THW_E_STATE;
+  return n == (size_t)s->n * sizeof *s->at ? THW_OK : THW_E_STATE;
+}
+
+static const void *ext(void *self, const char *id) {
+  static const thw_ext_state table = {
+      .size = sizeof(thw_ext_state), .version = 1, .save = save, .load = load};
+  (void)self;
+  return strcmp(id, THW_EXT_STATE) == 0 ? &table : NULL;
+}
+
+static const char *const offers[] = {THW_EXT_STATE, NULL};
+
 static const thw_rounds_ops ops = {
     .size = sizeof(thw_rounds_ops), .start = start, .facts = facts, .loss = loss};
 
@@ -261,9 +291,11 @@ static const thw_component component = {
            "closes the pipe the run ends.",
     .reference = NULL,
     THW_PARAMS(params, struct recorded_params),
+    .offers = offers,
     .ops = &ops,
     .create = create,
     .destroy = destroy,
+    .ext = ext,
 };
 
 static const thw_component *const components[] = {&component};

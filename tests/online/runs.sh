@@ -100,6 +100,16 @@ wait $pid || fail 'the live run'
 between 'live rounds' "$(value live/result.json rounds)" 3 3
 between 'live decisions' "$(wc -l <live/decisions.jsonl)" 3 3
 
+# Columns by name, told once: a resumed run still knows them.
+start_run rec.cfg --set rounds.path='"pipe"' --set rounds.live=true --set stop.rounds=1 --out named \
+  --quiet
+printf 's-t, s-a, a-t\n9, 1, 1\n' >pipe
+wait $pid || fail 'a live run with names'
+start_resume named --quiet --set stop.rounds=2
+printf '9, 1, 1\n' >pipe
+wait $pid || fail 'its resume'
+between 'losses by name after resume' "$(value named/result.json best_cost)" 4 4
+
 # Mistakes.
 sed 's/^9, 1, 1$/9, 1/' losses.csv >bad.csv
 status 2 run rec.cfg --set rounds.path='"bad.csv"' --out bad
