@@ -16,5 +16,6 @@ EXTRA_DIST += \
   %D%/recurrent/peer.py \
   %D%/recurrent/rnn.cfg
 
+include %D%/cut/local.mk
 include %D%/neon2/local.mk
 include %D%/verdict/local.mk

@@ -38,8 +38,10 @@ dist_examplesdata_DATA = \
 # An online pipeline and its roads.
 examplesonlinedir = $(examplesdir)/online
 dist_examplesonline_DATA = \
+  %D%/examples/max-cut.cfg \
   %D%/examples/online-cover.cfg \
   %D%/examples/online-routing.cfg \
+  %D%/examples/petersen.txt \
   %D%/examples/posts.txt \
   %D%/examples/roads.txt
 

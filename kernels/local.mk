@@ -3,6 +3,7 @@
 
 include %D%/conv/local.mk
 include %D%/curvature/local.mk
+include %D%/cut/local.mk
 include %D%/data/local.mk
 include %D%/escape/local.mk
 include %D%/linear/local.mk

@@ -123,6 +123,10 @@ static int promise(vf_case *k) {
 static int pure(vf_case *k) {
   seat s;
   if (sit(k, 0, &s) != 0) return -1;
+  if (tw_linear_facts(s.l)->flags & THW_LINEAR_HISTORY) {
+    stand(&s);
+    return 0;
+  }
   const thw_linear_ops *ops = s.in->object.ops;
   vf_trace t[2] = {{0}, {0}};
   for (int pass = 0; pass < 2; pass++)

@@ -16,7 +16,8 @@
  * and counts the calls, checks the answers, takes the lock of the library behind it, and completes
  * missing entries. Numbers are double whatever the precision of the run.
  *
- * An answer depends on the instance and the query alone (direction, seed, call, effort). */
+ * An answer depends on the instance and the query alone (direction, seed, call, effort), unless
+ * THW_LINEAR_HISTORY says otherwise. */
 #ifndef THALWEG_LINEAR_H
 #define THALWEG_LINEAR_H
 
@@ -81,7 +82,11 @@ static inline void thw_release(thw_decision *x) {
 #define THW_LINEAR_CONVEX 8u    /* K is convex: the mean of a distribution may be played       */
 #define THW_LINEAR_OUTSIDE                                                                         \
   16u /* it asks a program that may fail at any call: the host keeps                               \
-         the state from before each round, so that nothing is lost    */
+         the state from before each round, so that nothing is lost   */
+#define THW_LINEAR_HISTORY                                                                         \
+  32u /* an answer also depends on the questions before it that had the                            \
+         same seed: a warm start. What it depends on is saved through                              \
+         thw.state/1                                                 */
 
 typedef struct thw_linear_facts {
   uint32_t size, flags; /* THW_LINEAR_*                                                      */

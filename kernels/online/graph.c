@@ -18,6 +18,7 @@ typedef struct builder {
   int64_t n_slots;
   int64_t *name; /* offset of each node's name */
   int64_t room_name;
+  int64_t announced; /* edges */
 } builder;
 
 static thw_status complain(const builder *b, const char *what) {
@@ -175,6 +176,16 @@ static thw_status plain_line(builder *b, const char *p) {
   return add_edge(b, u, v, weight);
 }
 
+/* Nodes that are called 1 to n. */
+static thw_status number_nodes(builder *b, int64_t n) {
+  for (int64_t i = 1; i <= n; i++) {
+    char s[32];
+    int32_t v;
+    THW_TRY(node_of(b, s, (size_t)snprintf(s, sizeof s, "%lld", (long long)i), &v));
+  }
+  return THW_OK;
+}
+
 static thw_status dimacs_nodes(builder *b, const char *p) {
   size_t n;
   double count = 0;
@@ -182,12 +193,7 @@ static thw_status dimacs_nodes(builder *b, const char *p) {
   const char *w = word(&p, &n);
   if (w) THW_TRY(number(b, w, n, &count));
   if (!(count >= 1 && count < 1e9)) return complain(b, "\"p TYPE NODES EDGES\" is expected");
-  for (int64_t i = 1; i <= (int64_t)count; i++) {
-    char s[32];
-    int32_t v;
-    THW_TRY(node_of(b, s, (size_t)snprintf(s, sizeof s, "%lld", (long long)i), &v));
-  }
-  return THW_OK;
+  return number_nodes(b, (int64_t)count);
 }
 
 static thw_status dimacs_line(builder *b, const char *p) {
@@ -210,6 +216,57 @@ static thw_status dimacs_line(builder *b, const char *p) {
   return add_edge(b, end[0], end[1], weight);
 }
 
+/* The words of a line, at most `most`: their number; 0 for a comment. */
+static int words(const char *p, int most, const char *w[], size_t n[]) {
+  int k = 0;
+  while (k < most && (w[k] = word(&p, &n[k]))) k++;
+  return k > 0 && *w[0] == '#' ? 0 : k;
+}
+
+/* As rudy writes them: "NODES EDGES", then "I J WEIGHT" lines. */
+static thw_status rudy_line(builder *b, const char *p) {
+  const char *w[4];
+  size_t n[4];
+  double v[3];
+  int k = words(p, 4, w, n), first = b->g->nodes == 0;
+  if (k == 0) return THW_OK;
+  for (int i = 0; i < k && i < 3; i++)
+    if (!td_number_whole(w[i], (int64_t)n[i], &v[i]))
+      return complain(b, "a number is expected, as in \"I J WEIGHT\"");
+  if (first) {
+    if (!(v[0] >= 1 && v[0] < 1e9 && v[1] >= 1 && v[1] < 1e9 && v[0] == (double)(int64_t)v[0]))
+      return complain(b, "\"NODES EDGES\" is expected, two whole numbers");
+    b->announced = (int64_t)v[1];
+    return number_nodes(b, (int64_t)v[0]);
+  }
+  if (k != 3) return complain(b, "\"I J WEIGHT\" is expected: two numbers of nodes and a weight");
+  for (int i = 0; i < 2; i++)
+    if (!(v[i] >= 1 && v[i] <= (double)b->g->nodes && v[i] == (double)(int64_t)v[i]))
+      return complain(b, "a number of a node is from 1 to the NODES of the first line");
+  if (b->g->edges == b->announced) return complain(b, "more edges than the first line announces");
+  return add_edge(b, (int32_t)v[0] - 1, (int32_t)v[1] - 1, v[2]);
+}
+
+static const char *next_line(const char *p) {
+  while (*p && *p != '\n') p++;
+  return *p ? p + 1 : p;
+}
+
+/* Two numbers and then a line of three: an edge list has as many words in each. */
+static int is_rudy(const char *p) {
+  const char *w[4];
+  size_t n[4];
+  double v;
+  int k = words(p, 4, w, n);
+  while (*p && k == 0) k = words(p = next_line(p), 4, w, n);
+  if (k != 2 || !td_number_whole(w[0], (int64_t)n[0], &v) ||
+      !td_number_whole(w[1], (int64_t)n[1], &v))
+    return 0;
+  do k = words(p = next_line(p), 4, w, n);
+  while (*p && k == 0);
+  return k == 3 && *w[2] != '#';
+}
+
 static int is_dimacs(const char *p) {
   while (*p == 'c' && (p[1] == ' ' || p[1] == '\n')) {
     while (*p && *p != '\n') p++;
@@ -223,14 +280,20 @@ thw_status on_graph_read(on_graph *g, on_env e, const char *path, int directed) 
   builder b = {.g = g, .path = path};
   td_file f = {0};
   THW_TRY(td_file_read((td_env){e.host, e.ctx}, path, &f));
-  int dimacs = is_dimacs(f.p);
+  thw_status (*read_line)(builder *, const char *) = is_dimacs(f.p) ? dimacs_line
+                                                     : is_rudy(f.p) ? rudy_line
+                                                                    : plain_line;
   thw_status st = THW_OK;
   for (const char *p = f.p, *end = f.p + f.n; p < end && st == THW_OK; p++) {
     b.line++;
-    st = dimacs ? dimacs_line(&b, p) : plain_line(&b, p);
+    st = read_line(&b, p);
     while (p < end && *p != '\n') p++;
   }
   td_file_free(&f);
+  if (st == THW_OK && read_line == rudy_line && g->edges != b.announced)
+    st = on_fail(e, THW_E_FORMAT,
+                 "%s:%lld: the first line announces %lld edges, found %lld: the file is cut off",
+                 path, (long long)b.line, (long long)b.announced, (long long)g->edges);
   if (st == THW_OK && g->edges == 0)
     st = on_fail(e, THW_E_FORMAT, "%s: there is no edge in it", path);
   if (st == THW_OK) return settle(&b);

@@ -3,7 +3,8 @@
  *
  * Files are edge lists, "FROM TO [WEIGHT]" a line with any words as names, "#" beginning a comment;
  * or DIMACS ("p ..." first, then "e i j" or "a i j w" lines; "c" comments; "n i w" weights of
- * nodes). Which, is seen from the first line. */
+ * nodes); or rudy's, as the Gset has them ("NODES EDGES" first, then "I J WEIGHT" lines). Which, is
+ * seen from the first lines. */
 #ifndef THALWEG_KERNELS_ONLINE_GRAPH_H
 #define THALWEG_KERNELS_ONLINE_GRAPH_H
 

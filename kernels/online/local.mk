@@ -8,6 +8,8 @@ libthwonline_la_SOURCES = \
   %D%/env.h \
   %D%/graph.c \
   %D%/graph.h \
+  %D%/lanczos.c \
+  %D%/lanczos.h \
   %D%/learn.c \
   %D%/learn.h \
   %D%/matching.c \

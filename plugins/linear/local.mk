@@ -27,6 +27,11 @@ inflated_la_SOURCES = %D%/inflated.c
 inflated_la_LDFLAGS = $(plugin_ldflags)
 inflated_la_LIBADD = $(linear_ldadd)
 
+plugin_LTLIBRARIES += max-cut.la
+max_cut_la_SOURCES = %D%/max-cut.c
+max_cut_la_LDFLAGS = $(plugin_ldflags)
+max_cut_la_LIBADD = libthwcut.la $(linear_ldadd)
+
 plugin_LTLIBRARIES += set-cover.la
 set_cover_la_SOURCES = \
   %D%/set-cover/cover.c \

@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/lib.sh
 dist_check_SCRIPTS += \
   %D%/bands.sh \
   %D%/covers.sh \
+  %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
   %D%/own-solver.sh \
@@ -13,6 +14,7 @@ dist_check_SCRIPTS += \
 TESTS += \
   %D%/bands.sh \
   %D%/covers.sh \
+  %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
   %D%/own-solver.sh \
@@ -29,3 +31,9 @@ wrong_solver_LDADD = $(LIBM)
 check_PROGRAMS += tours
 tours_SOURCES = %D%/tours.c
 tours_LDADD = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(BLAS_LIBS) $(LIBM)
+
+check_PROGRAMS += test_cut
+test_cut_SOURCES = tests/unit/test_cut.c
+test_cut_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_cut_LDADD = libthwcut.la libthwonline.la libthwdata.la $(ZLIB_LIBS) $(unit_ldadd)
+TESTS += test_cut

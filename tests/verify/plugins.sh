@@ -57,6 +57,7 @@ for so in "$top_builddir"/.libs/*.so; do
   exec) set -- --set "command=\"'$top_builddir/wrong_solver' experts none\"" ;;
   conv) set -- --set depth=8 --set channels=3 ;;
   recorded) set -- --set "path=\"$work/losses.csv\"" ;;
+  max-cut) set -- --set "path=\"$top_srcdir/conf/examples/petersen.txt\"" --set kicks=2 ;;
   shortest-path | spanning-tree) set -- --set 'grid=[3,3]' ;;
   set-cover) set -- --set "path=\"$top_srcdir/conf/examples/posts.txt\"" --set 'format="list"' ;;
   tsp) set -- --set cities=7 ;;
