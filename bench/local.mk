@@ -9,6 +9,9 @@ EXTRA_DIST += \
   %D%/linear/lbfgs.cfg \
   %D%/linear/newton.cfg \
   %D%/linear/svrg.cfg \
+  %D%/nets/bench.py \
+  %D%/nets/mlp.cfg \
+  %D%/nets/peer.py \
   %D%/overhead/plain_svrg.c \
   %D%/overhead/run.py \
   %D%/overhead/svrg.cfg \

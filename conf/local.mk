@@ -17,6 +17,7 @@ dist_examplesoptimizers_DATA = \
   %D%/examples/digits-rnn.cfg \
   %D%/examples/gd.cfg \
   %D%/examples/lbfgs.cfg \
+  %D%/examples/mlp.cfg \
   %D%/examples/natasha15.cfg \
   %D%/examples/natasha2.cfg \
   %D%/examples/neon2.cfg \
@@ -145,3 +146,28 @@ dist_exampleslarge_DATA = \
   %D%/papers/large-learning-rate/patterns.cfg \
   %D%/papers/large-learning-rate/small-noise.cfg \
   %D%/papers/large-learning-rate/small.cfg
+
+exampleshierarchicaldir = $(examplesdir)/papers/hierarchical-resnet
+dist_exampleshierarchical_DATA = \
+  %D%/papers/hierarchical-resnet/README.md \
+  %D%/papers/hierarchical-resnet/gauss-poly.cfg \
+  %D%/papers/hierarchical-resnet/kernel.cfg \
+  %D%/papers/hierarchical-resnet/linear-parity.cfg \
+  %D%/papers/hierarchical-resnet/parity-full.cfg \
+  %D%/papers/hierarchical-resnet/parity.cfg \
+  %D%/papers/hierarchical-resnet/plain.cfg \
+  %D%/papers/hierarchical-resnet/sensitivity.cfg \
+  %D%/papers/hierarchical-resnet/unfactored.cfg
+
+examplesoverparameterizeddir = $(examplesdir)/papers/overparameterized
+dist_examplesoverparameterized_DATA = \
+  %D%/papers/overparameterized/README.md \
+  %D%/papers/overparameterized/gauss.cfg \
+  %D%/papers/overparameterized/kernel.cfg \
+  %D%/papers/overparameterized/narrow.cfg \
+  %D%/papers/overparameterized/regularised.cfg \
+  %D%/papers/overparameterized/signs.cfg \
+  %D%/papers/overparameterized/sin.cfg \
+  %D%/papers/overparameterized/three-layer-full.cfg \
+  %D%/papers/overparameterized/three-layer.cfg \
+  %D%/papers/overparameterized/two-layer.cfg

@@ -17,6 +17,8 @@ struct tw_oracle {
   thw_hessian hessian_mine;
   const thw_floor *floor; /* of inner, or NULL */
   thw_floor floor_mine;
+  const thw_solve *solve; /* of inner, or NULL */
+  thw_solve solve_mine;
   tw_session *session;
   thw_ctx *ctx;
   tw_ledger *ledger; /* NULL: nothing is booked */
@@ -299,6 +301,16 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
   return sum == 0 ? THW_OK : not_finite(o, "the Hessian");
 }
 
+/* ---- thw.solve/1 ---------------------------------------------------------------------------- */
+
+static thw_status solve(void *self, thw_vec *x) {
+  tw_oracle *o = self;
+  tw_counts c = {.gradients = rows_of(o, NULL), .calls = 1};
+  THW_TRY(admit(o, &c));
+  THW_TRY(o->solve->solve(o->inner.self, x));
+  return guard_vec(o, x, "the solution in closed form");
+}
+
 /* ---- thw.floor/1 ---------------------------------------------------------------------------- */
 
 static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
@@ -313,6 +325,7 @@ static const void *ext(void *self, const char *id) {
   tw_oracle *o = self;
   if (o->vr && strcmp(id, THW_EXT_VR) == 0) return &o->vr_mine;
   if (o->floor && strcmp(id, THW_EXT_FLOOR) == 0) return &o->floor_mine;
+  if (o->solve && strcmp(id, THW_EXT_SOLVE) == 0) return &o->solve_mine;
   return o->hessian && strcmp(id, THW_EXT_HESSIAN) == 0 ? &o->hessian_mine : NULL;
 }
 
@@ -336,6 +349,8 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
   o->hessian_mine = (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian};
   o->floor = thw_ext(inner, THW_EXT_FLOOR);
   o->floor_mine = (thw_floor){.size = sizeof(thw_floor), .floor = curvature_floor};
+  o->solve = thw_ext(inner, THW_EXT_SOLVE);
+  o->solve_mine = (thw_solve){.size = sizeof(thw_solve), .solve = solve};
   thw_facts f = {.size = sizeof f, .want = THW_FACT_ROWS};
   thw_status st = facts(o, &f);
   if (st != THW_OK) {

@@ -3,6 +3,7 @@ dist_doc_DATA = \
   %D%/convolutional.md \
   %D%/design.md \
   %D%/local-minima.md \
+  %D%/networks.md \
   %D%/online.md \
   %D%/optimizers.md \
   %D%/packaging.md \

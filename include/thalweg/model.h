@@ -204,6 +204,18 @@ typedef struct thw_hessian_model {
   thw_status (*hessian)(void *self, const thw_view *x, const thw_batch *b, double *h);
 } thw_hessian_model;
 
+/* ---- closed form ----------------------------------------------------------------------------- */
+
+/* A model whose minimiser over set 0 has a closed form (kernel ridge regression) offers this; the
+ * oracle passes it on as THW_EXT_SOLVE (oracle.h). */
+#define THW_EXT_SOLVE_MODEL "thw.solve-model/1"
+
+typedef struct thw_solve_model {
+  uint32_t size, reserved;
+  /* [run] x = the minimiser of the mean over all rows of set 0. */
+  thw_status (*solve)(void *self, thw_view *x);
+} thw_solve_model;
+
 #ifdef __cplusplus
 }
 #endif

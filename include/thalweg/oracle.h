@@ -155,6 +155,17 @@ typedef struct thw_hessian {
   thw_status (*hessian)(void *self, const thw_vec *x, const thw_batch *b, double *h);
 } thw_hessian;
 
+/* ---- closed form ----------------------------------------------------------------------------- */
+
+/* Offered by an oracle over all rows whose model offers THW_EXT_SOLVE_MODEL. */
+#define THW_EXT_SOLVE "thw.solve/1"
+
+typedef struct thw_solve {
+  uint32_t size, reserved;
+  /* [run] x = the minimiser of the whole sum. Booked as one pass. */
+  thw_status (*solve)(void *self, thw_vec *x);
+} thw_solve;
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,7 @@ typedef struct finite_sum {
   const thw_vr_model *vr;
   const thw_hessian_model *dense;
   const thw_floor_model *floor;
+  const thw_solve_model *solve;
   int64_t *loop_index;
   int64_t loop_room;
 } finite_sum;
@@ -217,6 +218,17 @@ static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
 
 static const thw_floor lowest = {.size = sizeof(thw_floor), .floor = curvature_floor};
 
+static thw_status solve(void *self, thw_vec *x) {
+  finite_sum *o = self;
+  thw_view v;
+  THW_TRY(view_of(x, THW_WRITE, &v));
+  thw_status s = o->solve->solve(o->base.model.self, &v);
+  view_end(x, THW_WRITE);
+  return s;
+}
+
+static const thw_solve closed_form = {.size = sizeof(thw_solve), .solve = solve};
+
 /* ---- state -----------------------------------------------------------------------------------
  */
 
@@ -260,6 +272,7 @@ static const void *ext(void *self, const char *id) {
   if (strcmp(id, THW_EXT_VR) == 0 && o->vr) return &vr;
   if (strcmp(id, THW_EXT_HESSIAN) == 0 && o->dense) return &dense;
   if (strcmp(id, THW_EXT_FLOOR) == 0 && o->floor) return &lowest;
+  if (strcmp(id, THW_EXT_SOLVE) == 0 && o->solve) return &closed_form;
   return NULL;
 }
 
@@ -286,6 +299,7 @@ static thw_status open_all(finite_sum *o, int32_t order) {
   o->vr = thw_ext(&o->base.model, THW_EXT_VR_MODEL);
   o->dense = thw_ext(&o->base.model, THW_EXT_HESSIAN_MODEL);
   o->floor = thw_ext(&o->base.model, THW_EXT_FLOOR_MODEL);
+  o->solve = thw_ext(&o->base.model, THW_EXT_SOLVE_MODEL);
   return source->take(o->base.source.self, 0, o->n, NULL, 0, &o->base.all);
 }
 
@@ -310,8 +324,8 @@ static void destroy(void *self) {
   summing_close(&o->base);
 }
 
-/* Not THW_EXT_VR, THW_EXT_HESSIAN and THW_EXT_FLOOR: whether there are such depends on the model.
- */
+/* Not THW_EXT_VR, THW_EXT_HESSIAN, THW_EXT_FLOOR and THW_EXT_SOLVE: whether there are such depends
+ * on the model. */
 static const char *const offers[] = {THW_EXT_STATE, NULL};
 
 static const thw_param params_[] = {

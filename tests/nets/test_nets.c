@@ -396,6 +396,115 @@ static void products(void **state) {
         check_kernel(thwn_at(real, v), shape[i][0], shape[i][1], shape[i][2]);
 }
 
+/* ---- kernel ridge ----------------------------------------------------------------------------
+ */
+
+#define SPHERE "source: { type = \"smooth-target\"; n = 6; test = 0; };"
+
+/* K (x_i, x_j) of the model: predictions of a unit vector. */
+static void kernel_matrix(const char *model, double *k) {
+  net t;
+  open_net(&t, SPHERE, model);
+  for (int j = 0; j < 6; j++) {
+    double out[6];
+    for (int i = 0; i < 6; i++) t.x[i] = i == j;
+    thw_view x = view_of(&t, t.x);
+    assert_int_equal(t.ops->predict(t.self, &x, t.all, out), THW_OK);
+    for (int i = 0; i < 6; i++) k[i * 6 + j] = out[i];
+  }
+  close_net(&t);
+}
+
+/* The same from the gradients of the outputs of a network at its start, over its width. */
+static void finite_matrix(const char *model, int64_t width, double *k) {
+  net t;
+  open_net(&t, SPHERE, model);
+  thw_rng r = {.key = {1, 1}};
+  thw_view x = view_of(&t, t.x);
+  t.ops->init(t.self, &x, &r);
+  double out[6], *g = calloc((size_t)(6 * t.r.n), sizeof *g);
+  assert_int_equal(t.ops->predict(t.self, &x, t.all, out), THW_OK);
+  for (int i = 0; i < 6; i++) {
+    thw_batch one = *t.all;
+    one.first = i;
+    one.n = 1;
+    eval(&t, t.x, &one, t.g);
+    double slope = out[i] - ((const double *)one.rows->y)[i];
+    for (int64_t p = 0; p < t.r.n; p++) g[i * t.r.n + p] = t.g[p] / slope;
+  }
+  for (int i = 0; i < 6; i++)
+    for (int j = 0; j < 6; j++) {
+      double sum = 0;
+      for (int64_t p = 0; p < t.r.n; p++) sum += g[i * t.r.n + p] * g[j * t.r.n + p];
+      k[i * 6 + j] = sum / (double)width;
+    }
+  free(g);
+  close_net(&t);
+}
+
+static void kernels_are_those_of_wide_networks(void **state) {
+  (void)state;
+  static const struct {
+    const char *kernel, *model;
+    int64_t width;
+    double diagonal; /* K(x, x) at |x| = 1 */
+  } cases[] = {
+      {"ntk2", "depth = 2; width = 20000; train = \"hidden-weights\";", 20000, 0.5},
+      {"ntk2h", "depth = 2; width = 20000; train = \"hidden\";", 20000, 1},
+      {"ck2", "depth = 2; width = 20000; train = \"last\";", 1, 1},
+      {"ntk3", "width = 1500; train = \"hidden-weights\";", 1500, 0.75},
+      {"ntk3h", "width = 1500; train = \"hidden\";", 1500, 1.5},
+      {"ck3", "width = 1500; train = \"last\";", 1, 1},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+    char text[300];
+    double k[36], finite[36];
+    snprintf(text, sizeof text,
+             "model: { type = \"kernel-ridge\"; kernel = \"%s\"; lambda = [1.0]; };",
+             cases[c].kernel);
+    kernel_matrix(text, k);
+    snprintf(text, sizeof text, "model: { type = \"mlp\"; %s };", cases[c].model);
+    finite_matrix(text, cases[c].width, finite);
+    for (int i = 0; i < 6; i++) {
+      assert_true(fabs(k[i * 7] - cases[c].diagonal) <= 1e-6);
+      for (int j = 0; j < 6; j++)
+        if (!(fabs(k[i * 6 + j] - finite[i * 6 + j]) <= 0.15 * cases[c].diagonal))
+          fail_msg("%s (%d, %d): %g, of a wide network %g", cases[c].kernel, i, j, k[i * 6 + j],
+                   finite[i * 6 + j]);
+    }
+  }
+}
+
+/* One step of newton ends where K a + lambda t a = Y; other kernels' mean diagonals t are 1. */
+static void ridge_is_solved(void **state) {
+  (void)state;
+  static const double lambda = 1e-3;
+  rig r;
+  rig_open(
+      &r, "run: { seed = 3; }; oracle: { type = \"finite-sum\"; };",
+      "optimizer: { type = \"newton\"; };",
+      "source: { type = \"smooth-target\"; target = \"two-layer\"; k = 2; n = 60; test = 0; };",
+      "model: { type = \"kernel-ridge\"; kernel = \"gaussian\"; bandwidth = [0.5]; lambda = "
+      "[1e-3]; };",
+      NULL);
+  assert_int_equal(rig_step(&r, 1), THW_OK);
+  double *a = rig_point(&r), out[120];
+  thw_batch *b;
+  const thw_source_ops *source = r.s.source->raw.ops;
+  assert_int_equal(source->take(r.s.source->raw.self, 0, 60, NULL, 0, &b), THW_OK);
+  thw_view x = {a, r.n, 0, THW_F64, THW_MEM_HOST};
+  assert_int_equal(
+      ((const thw_model_ops *)r.s.model->raw.ops)->predict(r.s.model->raw.self, &x, b, out),
+      THW_OK);
+  for (int i = 0; i < 120; i++) {
+    double y = ((const double *)b->rows->y)[i];
+    assert_true(fabs(out[i] + lambda * a[i] - y) <= 1e-9);
+  }
+  source->release(r.s.source->raw.self, b);
+  free(a);
+  rig_close(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(products),
@@ -406,6 +515,8 @@ int main(void) {
       cmocka_unit_test(groups_add_up),
       cmocka_unit_test(threads_agree),
       cmocka_unit_test(noise_belongs_to_the_batch),
+      cmocka_unit_test(kernels_are_those_of_wide_networks),
+      cmocka_unit_test(ridge_is_solved),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

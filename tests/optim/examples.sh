@@ -9,7 +9,7 @@ for file in "$top_srcdir"/conf/examples/*.cfg; do
   name=$(basename "$file" .cfg)
   found=$((found + 1))
   case $name in
-    adding | char-rnn | digits-rnn | series-rnn) # networks: as far as a budget goes, here a short one
+    adding | char-rnn | digits-rnn | mlp | series-rnn) # networks: as far as a budget goes, here a short one
       status 0 "$thalweg" run "$file" --no-plot --quiet --out "$name" --set stop.passes=1
       says "$name/result.json" '"status": "budget"'
       continue

@@ -8,10 +8,10 @@
 static tw_registry *registry(void) {
   static tw_registry *r;
   static const char *const names[] = {
-      "adam",     "catalyst",  "csv",       "cubic",    "finite-sum", "gd",     "lbfgs",
-      "idx",      "linear",    "natasha15", "natasha2", "nets",       "newton", "perturbed-gd",
-      "problems", "recurrent", "scsg",      "sequence", "sgd",        "spider", "stream",
-      "svmlight", "svrg",      "synthetic", "targets",
+      "adam",         "catalyst", "csv",       "cubic",     "finite-sum", "gd",   "idx",
+      "kernels",      "lbfgs",    "linear",    "natasha15", "natasha2",   "nets", "newton",
+      "perturbed-gd", "problems", "recurrent", "scsg",      "sequence",   "sgd",  "spider",
+      "stream",       "svmlight", "svrg",      "synthetic", "targets",
   };
   enum { N = sizeof names / sizeof names[0] };
   const thw_plugin *plugins[N + 1];

@@ -14,7 +14,8 @@ static const char *const solvers[] = {"auto", "cholesky", "cg", NULL};
 static const thw_param params[] = {
     THW_PARAM_ENUM(struct newton_params, solver, NEWTON_AUTO, solvers,
                    "cholesky: write down the Hessian and factorise it; cg: conjugate gradients on "
-                   "Hessian-vector products; auto: cholesky where the model can and there are at "
+                   "Hessian-vector products; auto: in one step where the model knows its minimiser "
+                   "(kernel-ridge), cholesky where it can and there are at "
                    "most max_dense parameters."),
     THW_PARAM_INT(struct newton_params, max_dense, 2000, 1, 30000, NULL,
                   "Parameters up to which auto chooses cholesky."),
@@ -64,7 +65,8 @@ static thw_status choose(newton *s) {
   h->release(c, s->h);
   h->release(c, s->rhs);
   s->h = s->rhs = NULL;
-  s->dense = s->p->solver == NEWTON_CG ? NULL : thw_ext(&s->o.oracle, THW_EXT_HESSIAN);
+  s->solve = s->p->solver == NEWTON_AUTO ? thw_ext(&s->o.oracle, THW_EXT_SOLVE) : NULL;
+  s->dense = s->p->solver == NEWTON_CG || s->solve ? NULL : thw_ext(&s->o.oracle, THW_EXT_HESSIAN);
   if (s->p->solver == NEWTON_AUTO && n > s->p->max_dense) s->dense = NULL;
   if (!s->dense) {
     if (s->p->solver != NEWTON_CHOLESKY) return THW_OK;
@@ -119,7 +121,15 @@ static thw_status phi(void *arg, double a, double *f, double *df) {
   return thw_dot(s->gt, s->d, df);
 }
 
+/* The way to a minimiser that the model knows is the Newton direction of a quadratic. */
+static thw_status to_minimiser(newton *s) {
+  THW_TRY(s->solve->solve(s->o.oracle.self, s->d));
+  *s->used += s->o.n;
+  return thw_axpy(s->d, -1.0, s->x);
+}
+
 static thw_status direction(newton *s, double gnorm) {
+  if (s->solve) return to_minimiser(s);
   if (s->dense) {
     thw_status st = newton_cholesky(s);
     if (st != THW_E_UNSUPPORTED || s->p->solver == NEWTON_CHOLESKY) return st;
@@ -209,10 +219,10 @@ static const thw_steer steer = {
 static thw_status report_(void *self, thw_sink *k) {
   newton *s = self;
   k->real(k, "step", s->step);
-  k->text(k, "solver", s->dense ? "cholesky" : "cg");
+  k->text(k, "solver", s->solve ? "closed form" : s->dense ? "cholesky" : "cg");
   if (s->dense)
     k->real(k, "damping", s->damping);
-  else
+  else if (!s->solve)
     k->real(k, "products", (double)s->products);
   return THW_OK;
 }

@@ -17,6 +17,7 @@ typedef struct newton {
   optim o;
   const struct newton_params *p;
   const thw_hessian *dense; /* the oracle's, or NULL: products */
+  const thw_solve *solve;   /* the oracle's, or NULL */
   double *h, *rhs;          /* d x d, d; with `dense` */
   thw_vec *x, *g, *xt, *gt, *d;
   thw_vec *r, *q, *hq, *at; /* of conjugate gradients */
