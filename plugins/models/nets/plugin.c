@@ -132,12 +132,11 @@ static const thw_component resnet = {
     THW_COMPONENT_HEAD(THW_MODEL),
     .id = "resnet-mlp",
     .summary = "three-layer residual network that learns F(x) + alpha G(F(x)) layer by layer",
-    .doc =
-        "factored: o = A act(W x + b1), out = o + A act(V o + b2). full: h = act(W x + b1), "
-        "out = A (h + act(U h + b2)). A is not trained. The factored form is the one that "
-        "learns hierarchically: the first block finds F, the second G on top of it.\n\n"
-        "train = \"first\", then \"second\" trains the blocks one after the other; a run "
-        "that goes on from another's point is a second stage of the same pipeline.\n\n" DOC_METRICS,
+    .doc = "factored: o = A act(W x + b1), out = o + A act(V o + b2). full: h = act(W x + b1), "
+           "out = A (h + act(U h + b2)). A is not trained. The factored form is the one that "
+           "learns hierarchically: the first block finds F, the second G on top of it.\n\n"
+           "train = \"first\" or \"second\" trains one block alone, the other as "
+           "drawn.\n\n" DOC_METRICS,
     .reference = "Z. Allen-Zhu, Y. Li, NeurIPS 2019 (arXiv:1905.10337)",
     THW_PARAMS(resnet_params, nets_params),
     COMPONENT,
