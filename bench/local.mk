@@ -4,6 +4,8 @@ PYTHON = python3
 
 EXTRA_DIST += \
   %D%/README.md \
+  %D%/conv/bench.py \
+  %D%/conv/peer.py \
   %D%/linear/bench.py \
   %D%/linear/catalyst.cfg \
   %D%/linear/lbfgs.cfg \
