@@ -74,12 +74,6 @@ dist_examplesapproximation_DATA = \
   %D%/papers/approximation-oracle/vc14.col \
   %D%/papers/approximation-oracle/vc8.col
 
-# Convolutional networks; the data set is the user's.
-exampleshierarchicaldir = $(examplesdir)/papers/hierarchical-resnet
-dist_exampleshierarchical_DATA = \
-  %D%/papers/hierarchical-resnet/conv-resnet20-full.cfg \
-  %D%/papers/hierarchical-resnet/conv-wide.cfg
-
 # Problem and method files of NEON2; digits.cfg names ../../data, so the folders keep their places.
 examplesneon2dir = $(examplesdir)/papers/neon2
 dist_examplesneon2_DATA = \
@@ -156,6 +150,8 @@ dist_exampleslarge_DATA = \
 exampleshierarchicaldir = $(examplesdir)/papers/hierarchical-resnet
 dist_exampleshierarchical_DATA = \
   %D%/papers/hierarchical-resnet/README.md \
+  %D%/papers/hierarchical-resnet/conv-resnet20-full.cfg \
+  %D%/papers/hierarchical-resnet/conv-wide.cfg \
   %D%/papers/hierarchical-resnet/gauss-poly.cfg \
   %D%/papers/hierarchical-resnet/kernel.cfg \
   %D%/papers/hierarchical-resnet/linear-parity.cfg \
