@@ -59,9 +59,9 @@ void tw_ledger_stage(tw_ledger *l, const char *purpose) {
   free(name);
 }
 
-thw_status tw_ledger_afford(const tw_ledger *l, int64_t gradients) {
+thw_status tw_ledger_afford(const tw_ledger *l, int64_t work) {
   if (l->budget < 0 || !l->v[l->current].budgeted) return THW_OK;
-  return gradients > l->budget - l->spent ? THW_BUDGET : THW_OK;
+  return work > l->budget - l->spent ? THW_BUDGET : THW_OK;
 }
 
 void tw_ledger_charge(tw_ledger *l, const tw_counts *c) {
@@ -71,7 +71,7 @@ void tw_ledger_charge(tw_ledger *l, const tw_counts *c) {
   t->hvp += c->hvp;
   t->pairs += c->pairs;
   t->calls += c->calls;
-  if (l->v[l->current].budgeted) l->spent += c->gradients;
+  if (l->v[l->current].budgeted) l->spent += tw_counts_work(c);
 }
 
 tw_counts tw_ledger_total(const tw_ledger *l, int budgeted) {

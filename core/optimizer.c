@@ -106,6 +106,14 @@ static thw_status steer_facts(void *self, const thw_facts *facts) {
   return st;
 }
 
+static thw_status steer_moved(void *self, const thw_vec *delta) {
+  proxy *p = self;
+  size_t before = enter(p);
+  thw_status st = p->steer->moved(p->inner.self, delta);
+  leave(p, before);
+  return st;
+}
+
 static thw_status state_save(void *self, thw_writer *w) {
   proxy *p = self;
   return p->state->save(p->inner.self, w);
@@ -150,6 +158,7 @@ thw_object *tw_optimizer_proxy_new(tw_session *s, thw_ctx *ctx, const thw_object
         (thw_steer){.size = sizeof *in, .reset = steer_reset, .scale_step = steer_scale};
     if (THW_HAS(thw_steer, in, grow_batch) && in->grow_batch) p->steer_mine.grow_batch = steer_grow;
     if (THW_HAS(thw_steer, in, facts) && in->facts) p->steer_mine.facts = steer_facts;
+    if (THW_HAS(thw_steer, in, moved) && in->moved) p->steer_mine.moved = steer_moved;
   }
   if ((p->state = thw_ext(inner, THW_EXT_STATE)))
     p->state_mine =

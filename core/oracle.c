@@ -40,7 +40,7 @@ static int64_t rows_of(const tw_oracle *o, const thw_batch *b) {
 static thw_status admit(tw_oracle *o, const tw_counts *c) {
   if (o->session->cancel >= 2) return THW_CANCELLED;
   if (!o->ledger) return THW_OK;
-  THW_TRY(tw_ledger_afford(o->ledger, c->gradients));
+  THW_TRY(tw_ledger_afford(o->ledger, tw_counts_work(c)));
   tw_ledger_charge(o->ledger, c);
   return THW_OK;
 }
@@ -257,8 +257,13 @@ static thw_status vr_prepare(void *self, const thw_vec *s, thw_vec *mu, void **s
   tw_oracle *o = self;
   tw_counts c = {.gradients = rows_of(o, NULL), .calls = 1};
   THW_TRY(admit(o, &c));
-  THW_TRY(o->vr->prepare(o->inner.self, s, mu, snapshot));
-  thw_status st = guard_vec(o, mu, "the gradient");
+  thw_status st = o->vr->prepare(o->inner.self, s, mu, snapshot);
+  if (st == THW_E_UNSUPPORTED && o->ledger) {
+    tw_counts back = {.gradients = -c.gradients, .calls = -1};
+    tw_ledger_charge(o->ledger, &back);
+  }
+  THW_TRY(st);
+  st = guard_vec(o, mu, "the gradient");
   if (st != THW_OK) o->vr->drop(o->inner.self, *snapshot);
   return st;
 }
@@ -285,10 +290,18 @@ static void vr_drop(void *self, void *snapshot) {
 
 /* ---- thw.hessian/1 -------------------------------------------------------------------------- */
 
+/* The products that a Hessian is booked as: what the model says, at most one for each parameter. */
+static int64_t hessian_products(const tw_oracle *o, const thw_batch *b, int64_t n) {
+  int64_t most = rows_of(o, b) * n;
+  if (!THW_HAS(thw_hessian, o->hessian, products) || !o->hessian->products) return most;
+  double told = o->hessian->products(o->inner.self, b);
+  return told >= 0 && told < (double)most ? (int64_t)ceil(told) : most;
+}
+
 static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, double *h) {
   tw_oracle *o = self;
   int64_t n = x->space->n;
-  tw_counts c = {.hvp = rows_of(o, b) * n, .calls = 1};
+  tw_counts c = {.hvp = hessian_products(o, b, n), .calls = 1};
   THW_TRY(admit(o, &c));
   thw_status st = o->hessian->hessian(o->inner.self, x, b, h);
   if (st == THW_E_UNSUPPORTED && o->ledger) {
@@ -299,6 +312,13 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
   double sum = 0; /* x - x is 0 for a finite x and NaN for any other */
   for (int64_t i = 0; i < n * n; i++) sum += h[i] - h[i];
   return sum == 0 ? THW_OK : not_finite(o, "the Hessian");
+}
+
+static double products(void *self, const thw_batch *b) {
+  tw_oracle *o = self;
+  thw_space *space;
+  if (!HAS(o, space) || o->ops->space(o->inner.self, &space) != THW_OK) return (double)NAN;
+  return (double)hessian_products(o, b, space->n);
 }
 
 /* ---- thw.solve/1 ---------------------------------------------------------------------------- */
@@ -346,7 +366,8 @@ thw_status tw_oracle_new(tw_session *s, thw_ctx *ctx, const thw_object *inner, i
   o->vr_mine =
       (thw_vr){.size = sizeof(thw_vr), .prepare = vr_prepare, .loop = vr_loop, .drop = vr_drop};
   o->hessian = thw_ext(inner, THW_EXT_HESSIAN);
-  o->hessian_mine = (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian};
+  o->hessian_mine =
+      (thw_hessian){.size = sizeof(thw_hessian), .hessian = hessian, .products = products};
   o->floor = thw_ext(inner, THW_EXT_FLOOR);
   o->floor_mine = (thw_floor){.size = sizeof(thw_floor), .floor = curvature_floor};
   o->solve = thw_ext(inner, THW_EXT_SOLVE);

@@ -57,8 +57,10 @@ static const thw_param stop_params[] = {
            "curvature."),
     AMOUNT("confidence", stop.confidence, 0.99, 1, THW_P_MIN_OPEN | THW_P_MAX_OPEN, NULL,
            "Probability with which the verdict's search would have found such a direction."),
-    AMOUNT("passes", stop.passes, 100, INFINITY, 0, "passes",
-           "Budget in passes over the source (component gradients / rows); 0: no limit."),
+    AMOUNT(
+        "passes", stop.passes, 100, INFINITY, 0, "passes",
+        "Budget in passes over the source: component gradients, values and Hessian-vector products "
+        "of the method, divided by rows; 0: no limit."),
     COUNT("steps", stop.steps, 0, INFINITY, "steps", "Limit on steps of the optimizer; 0: none."),
     COUNT("rounds", stop.rounds, 0, INFINITY, "rounds",
           "Rounds of an online pipeline; 0: until the rounds or stop.seconds end it."),

@@ -43,6 +43,12 @@ test_config_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_config_LDADD = $(unit_ldadd)
 TESTS += test_config
 
+check_PROGRAMS += test_config_files
+test_config_files_SOURCES = %D%/unit/test_config_files.c
+test_config_files_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_config_files_LDADD = $(unit_ldadd)
+TESTS += test_config_files
+
 check_PROGRAMS += test_curvature
 test_curvature_SOURCES = %D%/unit/test_curvature.c
 test_curvature_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -81,10 +87,24 @@ test_neon2_LDADD = libtpproblems.la libthwescape.la $(unit_ldadd)
 TESTS += test_neon2
 
 check_PROGRAMS += test_problems
-test_problems_SOURCES = %D%/unit/linear_fixture.h %D%/unit/open_source.h %D%/unit/test_problems.c
+test_problems_SOURCES = \
+  %D%/unit/linear_fixture.h \
+  %D%/unit/open_source.h \
+  %D%/unit/problem_bench.h \
+  %D%/unit/test_problems.c
 test_problems_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_problems_LDADD = libtpproblems.la $(unit_ldadd)
 TESTS += test_problems
+
+check_PROGRAMS += test_saddles
+test_saddles_SOURCES = \
+  %D%/unit/linear_fixture.h \
+  %D%/unit/open_source.h \
+  %D%/unit/problem_bench.h \
+  %D%/unit/test_saddles.c
+test_saddles_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_saddles_LDADD = libtpproblems.la $(unit_ldadd)
+TESTS += test_saddles
 
 check_PROGRAMS += test_schema
 test_schema_SOURCES = %D%/unit/test_schema.c

@@ -77,9 +77,9 @@ static void check_resumable(tw_run *r) {
 }
 
 static void set_budget(tw_run *r) {
-  double gradients = floor(r->setup.opt->stop.passes * (double)r->setup.pass + 0.5);
-  int limited = r->setup.opt->stop.passes > 0 && gradients < 4e18;
-  r->setup.ledger->budget = limited ? (int64_t)gradients : -1;
+  double work = floor(r->setup.opt->stop.passes * (double)r->setup.pass + 0.5);
+  int limited = r->setup.opt->stop.passes > 0 && work < 4e18;
+  r->setup.ledger->budget = limited ? (int64_t)work : -1;
 }
 
 /* Starts the optimizer; when resuming, only so that its state can be loaded over it. */

@@ -72,6 +72,9 @@ static int steering_of(vf_case *k, vf_rig *r, const thw_steer *e) {
   f.convexity = f.lower_bound = (double)NAN;
   if (THW_HAS(thw_steer, e, facts) && e->facts && (st = e->facts(r->self, &f)) != THW_OK)
     vf_rig_unexpected(k, r, "facts", st);
+  thw_fill(r->x, 0.0); /* an objective that stays where it is */
+  if (THW_HAS(thw_steer, e, moved) && e->moved && (st = e->moved(r->self, r->x)) != THW_OK)
+    vf_rig_unexpected(k, r, "moved", st);
   st = vf_rig_run(r, 5, 24, NULL);
   if (st < 0) vf_rig_unexpected(k, r, "step after steering", st);
   vf_rig_point(k, r, "after steering");

@@ -202,6 +202,9 @@ typedef struct thw_hessian_model {
   /* [run] Hessian of the batch mean at x: n x n doubles whatever the element type, both triangles,
    * n = layout.n. THW_E_UNSUPPORTED: use products. */
   thw_status (*hessian)(void *self, const thw_view *x, const thw_batch *b, double *h);
+  /* [setup] What that costs, in Hessian-vector products of one row each, by count of the
+   * operations; or NULL: n for each row. */
+  double (*products)(void *self, const thw_batch *b);
 } thw_hessian_model;
 
 /* ---- closed form ----------------------------------------------------------------------------- */

@@ -81,6 +81,10 @@ typedef struct thw_steer {
   /* [run] Tell it constants that the outer method knows better; members that are NAN are ignored;
    * or NULL. */
   thw_status (*facts)(void *self, const thw_facts *facts);
+  /* [run] Go on where it stands, on an objective whose gradient is by `delta` more than before at
+   * every point (a proximal term has got another centre). Unlike after reset, what it has learnt of
+   * step lengths goes on being judged and improved; or NULL: use reset. */
+  thw_status (*moved)(void *self, const thw_vec *delta);
 } thw_steer;
 
 /* ---- theory ------------------------------------------------------------------------------------

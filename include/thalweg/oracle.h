@@ -6,8 +6,9 @@
  * defaults. So an optimizer never tests an entry for NULL, and a call may come back with
  * THW_BUDGET or THW_CANCELLED, which it returns at once.
  *
- * Cost unit: one component gradient (one f_i at one point). eval costs b->n with a gradient, and
- * b->n component values without; diff costs 2 b->n; the whole sum costs n.
+ * Cost unit: one visit of a component f_i at a point, be it for its gradient (with or without the
+ * value), for its value alone or for a Hessian-vector product. These are counted apart and limited
+ * together. eval and hvp cost b->n, diff costs 2 b->n; the whole sum costs n.
  *
  * A component may build an oracle of its own (a shifted or a quadratic objective) and start its
  * inner optimizer on it: it fills in what it can and leaves the rest NULL, the host completes it.
@@ -151,8 +152,11 @@ typedef struct thw_floor {
 typedef struct thw_hessian {
   uint32_t size, reserved;
   /* [run] Hessian of the mean over the batch, or of the whole sum (b == NULL), at x: n x n doubles,
-   * both triangles, n the length of x. Booked as n Hessian-vector products per row. */
+   * both triangles, n the length of x. Booked as the Hessian-vector products that `products` tells,
+   * without it as n per row. */
   thw_status (*hessian)(void *self, const thw_vec *x, const thw_batch *b, double *h);
+  /* [setup] As of the model; or NULL. */
+  double (*products)(void *self, const thw_batch *b);
 } thw_hessian;
 
 /* ---- closed form ----------------------------------------------------------------------------- */

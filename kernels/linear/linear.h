@@ -24,15 +24,18 @@ typedef struct thwk_loss {
 } thwk_loss;
 
 /* A run of variance-reduced steps on rows with one margin each:
- *   x = keep x - drift - (step / b) sum_{i in I} (slope_i(x) - slope_s[i]) a_i
- * and for the intercept the same with keep0, drift0 and 1 in place of a_i. */
+ *   x = keep x - drift - bump x / (1 + x^2)^2 - (step / b) sum_{i in I} (slope_i(x) - slope_s[i])
+ * a_i and for the intercept the same with keep0, drift0, no bump and 1 in place of a_i. Without a
+ * bump sparse rows move their own columns only. With one every column moves in every step: what a
+ * column misses while no row has it is an iteration of a rational function, which has no shorter
+ * form than its steps, and all columns at once take those four at a time. */
 typedef struct thwk_vr {
   const thw_rows *rows;
   thwk_loss loss;
   const double *y, *slope; /* target and slope at the snapshot, by row number           */
   int64_t d, m, b;
   const int64_t *index; /* m b row numbers                                           */
-  double step, keep;
+  double step, keep, bump;
   double *x;           /* d; in and out                                             */
   const double *drift; /* d; step times the constant direction                      */
   double *sum;         /* d; iterates x_0 .. x_{m-1} are added; or NULL             */
@@ -43,6 +46,25 @@ typedef struct thwk_vr {
   double *lag;   /* d, only with sum */
   double *delta; /* b */
 } thwk_vr;
+
+/* The same for rows with k margins and softmax, the slopes being probabilities (where the label is
+ * cancels). Points, drift and sum: k d numbers, margin by margin, on dense rows; d kp, column by
+ * column, padded with zeros, on sparse ones. */
+typedef struct thwk_vr_k {
+  const thw_rows *rows;
+  const double *p; /* kp for each row: probabilities at the snapshot, padded with zeros */
+  int64_t d, k, kp, m, b;
+  const int64_t *index;
+  double step, keep, bump;
+  double *x;
+  const double *drift;
+  double *sum; /* or NULL */
+  int intercept;
+  double keep0, *x0, *drift0, *sum0; /* kp numbers each; zeros without intercept */
+  /* scratch */
+  double *pair, *lag;     /* 2 d kp, d kp; sparse rows only */
+  double *delta, *turned; /* b kp each */
+} thwk_vr_k;
 
 typedef struct thwk_linear {
   const char *name; /* of the instruction set */
@@ -74,6 +96,8 @@ typedef struct thwk_linear {
   double (*dot)(int64_t n, const double *x, const double *y);
   void (*vr_csr)(thwk_vr *v);
   void (*vr_dense)(thwk_vr *v);
+  void (*vr_csr_k)(thwk_vr_k *v);
+  void (*vr_dense_k)(thwk_vr_k *v);
 } thwk_linear;
 
 /* The best set for this processor. */

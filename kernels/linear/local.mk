@@ -13,4 +13,5 @@ libthwlinear_la_SOURCES = \
   %D%/simd.h \
   %D%/table.inc \
   %D%/variant.h \
-  %D%/vr.inc
+  %D%/vr.inc \
+  %D%/vr_k.inc

@@ -205,7 +205,14 @@ static thw_status hessian(void *self, const thw_vec *x, const thw_batch *b, doub
   return s;
 }
 
-static const thw_hessian dense = {.size = sizeof(thw_hessian), .hessian = hessian};
+static double products(void *self, const thw_batch *b) {
+  const finite_sum *o = self;
+  if (!THW_HAS(thw_hessian_model, o->dense, products) || !o->dense->products) return (double)NAN;
+  return o->dense->products(o->base.model.self, b ? b : o->base.all);
+}
+
+static const thw_hessian dense = {
+    .size = sizeof(thw_hessian), .hessian = hessian, .products = products};
 
 static thw_status curvature_floor(void *self, const thw_vec *x, double *out) {
   finite_sum *o = self;

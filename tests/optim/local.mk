@@ -49,13 +49,13 @@ TESTS += test_natasha
 
 # All seeds.
 long_checks += check-natasha
-check-natasha: test_natasha$(EXEEXT) test_epochs$(EXEEXT) all
+check-natasha: test_natasha$(EXEEXT) test_epochs$(EXEEXT) all-am
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_natasha all
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_epochs all
 
 # All cells of the table.
 long_checks += check-optim-bands
-check-optim-bands: test_bands$(EXEEXT) test_optima$(EXEEXT) all
+check-optim-bands: test_bands$(EXEEXT) test_optima$(EXEEXT) all-am
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_bands all && top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' ./test_optima all
 
 dist_check_SCRIPTS += %D%/examples.sh

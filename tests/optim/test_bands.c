@@ -245,7 +245,7 @@ static void batches_do_not_change_the_cost(void **state) {
 /* ---- MS in (a) and (b) ------------------------------------------------------------------------
  */
 
-/* Fourth column of both tables; scsg and natasha15 are in test_epochs. */
+/* Fourth column of both tables; scsg and natasha15 follow. */
 static void matrix_sensing(void **state) {
   (void)state;
   static const double level[4] = {0.3, 0.1, 1e-2, 1e-3}, of_batches[3] = {4, 8, 12};
@@ -291,6 +291,29 @@ static void matrix_sensing(void **state) {
   assert_int_equal(bad, 0);
 }
 
+/* The rows of (b) that are natasha.md's section 8 (a) as well; V is 0 at the solution. */
+static void epochs_on_matrix_sensing(void **state) {
+  (void)state;
+  static const struct {
+    const char *method;
+    double want[4];
+  } rows[] = {{"type = \"scsg\"; snapshot_batch = 1000; ", {1.1, 1.7, 2.9, 5.1}},
+              {"type = \"scsg\"; snapshot_batch = 10000; ", {4.1, 7.3, 11, 18}},
+              {"type = \"natasha15\"; snapshot_batch = 1000; ", {0.9, 1.2, 2.1, 3.0}},
+              {"type = \"natasha15\"; snapshot_batch = 10000; ", {6, 9, 12, 15}}};
+  static const double level[4] = {0.3, 0.1, 1e-2, 1e-3};
+  int bad = 0;
+  for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+    double got[4];
+    char text[200];
+    snprintf(text, sizeof text, "%s%s", rows[k].method, problems[2].constants);
+    medians(&problems[2], 10000, text, 0, 40, level, 4, got);
+    print_row(&problems[2], rows[k].method, got, 4);
+    for (int i = 0; i < 4; i++) bad += !within(got[i], rows[k].want[i]);
+  }
+  assert_int_equal(bad, 0);
+}
+
 /* ---- (d): rows ------------------------------------------------------------------------------ */
 
 static void passes_fall_with_the_rows(void **state) {
@@ -319,6 +342,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(momentum_dips_by_phase),
       cmocka_unit_test(batches_do_not_change_the_cost),
       cmocka_unit_test(matrix_sensing),
+      cmocka_unit_test(epochs_on_matrix_sensing),
       cmocka_unit_test(passes_fall_with_the_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,7 +152,7 @@ static void budgets_end_in_good_order(void **state) {
     rig r;
     rig_open(&r, SPARSE, models[0], methods[k], NULL);
     double f0 = rig_f(&r);
-    r.s.ledger->budget = 3000 * 4 + 1234;
+    r.s.ledger->budget = 3000 * 20 + 1234; /* an iteration of newton with cg takes ten passes */
     thw_status st = THW_OK;
     for (int i = 0; i < 10000 && st == THW_OK; i++) st = rig_step(&r, 3000);
     if (st != THW_BUDGET) fail_msg("%s ended with %d", methods[k], st);

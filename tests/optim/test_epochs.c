@@ -412,52 +412,6 @@ static void sigma_matters_little(void **state) {
   }
 }
 
-/* ---- matrix sensing -------------------------------------------------------------------------
- */
-
-static double median5(double *v) {
-  for (int i = 1; i < 5; i++)
-    for (int j = i; j > 0 && v[j] < v[j - 1]; j--) {
-      double t = v[j];
-      v[j] = v[j - 1], v[j - 1] = t;
-    }
-  return v[2];
-}
-
-/* Rows of variance-reduction.md section 11 (b) and natasha.md section 8 (a) on MS, where V is 0 at
- * the solution. */
-static void matrix_sensing_needs_the_passes_of_the_table(void **state) {
-  (void)state;
-  static const struct {
-    const char *method;
-    double want[4];
-  } rows[] = {{"type = \"scsg\"; snapshot_batch = 1000;", {1.1, 1.7, 2.9, 5.1}},
-              {"type = \"scsg\"; snapshot_batch = 10000;", {4.1, 7.3, 11, 18}},
-              {"type = \"natasha15\"; snapshot_batch = 1000;", {0.9, 1.2, 2.1, 3.0}},
-              {"type = \"natasha15\"; snapshot_batch = 10000;", {6, 9, 12, 15}}};
-  static const double level[4] = {0.3, 0.1, 1e-2, 1e-3};
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    double at[4][5], to[4];
-    for (int seed = 0; seed < 5; seed++) {
-      rig r;
-      char text[60];
-      snprintf(text, sizeof text, "run: { seed = %d; };", seed + 1);
-      rig_open(&r, text,
-               "source: { type = \"rows\"; n = 10000; }; oracle: { type = \"finite-sum\"; };"
-               "model: { type = \"matrix-sensing\"; start = \"random\"; }; optimizer: { lipschitz "
-               "= 8.0; variance_hess = 420.0; ",
-               rows[i].method, " };", NULL);
-      rig_levels(&r, 0, 40, level, 4, to);
-      for (int l = 0; l < 4; l++) at[l][seed] = to[l];
-      rig_close(&r);
-    }
-    for (int l = 0; l < 4; l++) to[l] = median5(at[l]);
-    print_message("%-48s %.1f %.1f %.1f %.1f\n", rows[i].method, to[0], to[1], to[2], to[3]);
-    for (int l = 0; l < 4; l++)
-      assert_true(to[l] <= 2 * rows[i].want[l] && to[l] >= rows[i].want[l] / 2);
-  }
-}
-
 /* ---- the published form --------------------------------------------------------------------- */
 
 static void natasha15_in_theory(void **state) {
@@ -496,7 +450,6 @@ int main(int argc, char **argv) {
       cmocka_unit_test(fused_and_plain_agree),
       cmocka_unit_test(scsg_settles_on_its_floor),
       cmocka_unit_test(sigma_matters_little),
-      cmocka_unit_test(matrix_sensing_needs_the_passes_of_the_table),
       cmocka_unit_test(natasha15_in_theory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

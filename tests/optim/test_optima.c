@@ -21,8 +21,8 @@ typedef struct goal {
 #define FALLING "draw = \"epoch\"; schedule = \"cosine\"; period = 300.0; "
 
 static const goal goals[] = {
-    {"type = \"newton\";", {10, 13}, 1e-9, 0},
-    {"type = \"newton\"; solver = \"cg\";", {12, 14}, 1e-9, 0},
+    {"type = \"newton\";", {32, 40}, 1e-9, 0},
+    {"type = \"newton\"; solver = \"cg\";", {180, 115}, 1e-9, 0},
     {"type = \"lbfgs\";", {250, 90}, 1e-9, 0},
     {"type = \"lbfgs\"; memory = 10;", {350, 110}, 1e-9, 1},
     {"type = \"svrg\";", {90, 180}, 1e-9, 0},

@@ -24,6 +24,16 @@ static const fused_case cases[] = {
     {"sigmoid", "l2=0.02 intercept=1", 2, 1, 0.1, 0, 1},
     {"geman-mcclure", "scale=0.8 intercept=1", 0, 1, 0.02, 2.0, 1},
     {"geman-mcclure", "l2=0.5", 0, 3, 1.5, 0, 1}, /* keep = 0.25: many foldings */
+    {"logistic-nonconvex", "nonconvex=0.3 intercept=1", 2, 1, 0.1, 0, 1},
+    {"logistic-nonconvex", "nonconvex=0.2 l2=0.01", 2, 16, 0.2, 0.3, 1},
+    {"sigmoid", "nonconvex=0.5", 2, 1, 0.5, 0, 0},
+    {"least-squares", "nonconvex=0.1 intercept=1", 0, 5, 0.01, 1.0, 1},
+    {"logistic", "l2=0.01 intercept=1", 3, 1, 0.1, 0, 1},
+    {"logistic", "l2=0.02 intercept=1", 10, 16, 0.2, 0.3, 1},
+    {"logistic", "", 4, 1, 0.1, 0, 0},
+    {"logistic", "l2=0.5", 5, 3, 1.5, 0, 1},
+    {"logistic-nonconvex", "nonconvex=0.3 intercept=1", 5, 1, 0.1, 0.5, 1},
+    {"logistic-nonconvex", "nonconvex=0.2", 8, 9, 0.2, 0, 1},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -172,15 +182,6 @@ static void what_cannot_be_fused_says_so(void **state) {
   vr->drop(w.self, snapshot);
   fixture_release(w.f, all);
   close_bench(&w);
-  static const fused_case none[] = {{"logistic-nonconvex", "", 2, 1, 0.1, 0, 0},
-                                    {"logistic", "", 3, 1, 0.1, 0, 0}};
-  for (int i = 0; i < 2; i++) {
-    open_bench(
-        &w, &none[i],
-        (fixture_shape){.n = 30, .d = 4, .density = 1, .layout = THW_ROWS_CSR, .dtype = THW_F64});
-    assert_null(w.m.component->ext(w.self, THW_EXT_VR_MODEL));
-    close_bench(&w);
-  }
 }
 
 /* ---- instruction sets ------------------------------------------------------------------------

@@ -2,19 +2,9 @@
 /* The linear models against losses written down anew, central differences, and each other: dense
  * and sparse, single and double, with and without intercept, at any number of threads. */
 #include "core/pool.h"
-#include "tests/unit/linear_fixture.h"
+#include "tests/unit/linear_cases.h"
 
 #include "kernels/linear/linear.h"
-
-static const thw_model_ops *ops_of(const made *m) {
-  return m->object.ops;
-}
-
-static int64_t parameters(const made *m) {
-  thw_layout l = {.size = sizeof l};
-  assert_int_equal(ops_of(m)->layout(m->object.self, &l), THW_OK);
-  return l.n;
-}
 
 /* ---- the kernels' exp and log1p --------------------------------------------------------------
  */
@@ -57,102 +47,7 @@ static void exp_and_log1p_are_accurate(void **state) {
   }
 }
 
-/* ---- losses, written down anew ---------------------------------------------------------------
- */
-
-typedef struct model_case {
-  const char *id, *params;
-  int64_t classes;
-  int intercept;
-  long double l2, nonconvex, scale;
-} model_case;
-
-static const model_case cases[] = {
-    {"least-squares", "l2=0.1", 0, 0, 0.1L, 0, 1},
-    {"least-squares", "l2=0.1 intercept=1", 0, 1, 0.1L, 0, 1},
-    {"least-squares", "nonconvex=0.3 intercept=1", 3, 1, 0, 0.3L, 1},
-    {"geman-mcclure", "scale=0.7 intercept=1", 0, 1, 0, 0, 0.7L},
-    {"geman-mcclure", "l2=0.01", 0, 0, 0.01L, 0, 1},
-    {"logistic", "l2=0.02", 2, 0, 0.02L, 0, 1},
-    {"logistic", "l2=0.02 intercept=1", 2, 1, 0.02L, 0, 1},
-    {"logistic", "l2=0.02 intercept=1", 3, 1, 0.02L, 0, 1},
-    {"logistic", "nonconvex=0.2", 5, 0, 0, 0.2L, 1},
-    {"logistic-nonconvex", "intercept=1", 2, 1, 0, 0.1L, 1},
-    {"logistic-nonconvex", "intercept=1 l2=0.3", 9, 1, 0.3L, 0.1L, 1},
-    {"sigmoid", "l2=0.05 intercept=1", 2, 1, 0.05L, 0, 1},
-    {"squared-hinge", "l2=0.05", 2, 0, 0.05L, 0, 1},
-    {"squared-hinge", "l2=0.05 intercept=1", 2, 1, 0.05L, 0, 1},
-};
-enum { CASES = sizeof cases / sizeof cases[0] };
-
-static long double margin(const model_case *c, const fixture *f, const thw_view *x, int64_t i,
-                          int64_t q, int64_t k) {
-  int64_t d = f->shape.d;
-  long double z = c->intercept ? (long double)view_at(x, k * d + q) : 0;
-  for (int64_t j = 0; j < d; j++)
-    z += (long double)f->a[i * d + j] * (long double)view_at(x, q * d + j);
-  return z;
-}
-
-static long double plain_loss(const model_case *c, const fixture *f, const thw_view *x, int64_t i) {
-  int64_t k = c->classes > 2 && strncmp(c->id, "logistic", 8) == 0 ? c->classes : 1;
-  long double z = margin(c, f, x, i, 0, k), y = (long double)f->y[i];
-  long double s = f->label[i] ? 1 : -1, t = z - y, sum = 0;
-  if (k > 1) {
-    for (int64_t q = 0; q < k; q++) sum += expl(margin(c, f, x, i, q, k));
-    return logl(sum) - margin(c, f, x, i, f->label[i], k);
-  }
-  if (strcmp(c->id, "least-squares") == 0) return t * t / 2;
-  if (strcmp(c->id, "geman-mcclure") == 0) return t * t / (2 * (1 + t * t / (c->scale * c->scale)));
-  if (strcmp(c->id, "sigmoid") == 0) return 1 / (1 + expl(s * z));
-  if (strcmp(c->id, "squared-hinge") == 0) return s * z < 1 ? (1 - s * z) * (1 - s * z) : 0;
-  return logl(1 + expl(-s * z));
-}
-
-static long double plain_value(const model_case *c, const fixture *f, const thw_view *x,
-                               const thw_batch *b) {
-  int64_t k = c->classes > 2 && strncmp(c->id, "logistic", 8) == 0 ? c->classes : 1;
-  long double sum = 0, reg = 0;
-  for (int64_t i = 0; i < b->n; i++) sum += plain_loss(c, f, x, thw_batch_row(b, i));
-  for (int64_t j = 0; j < k * f->shape.d; j++) {
-    long double w = (long double)view_at(x, j);
-    reg += c->l2 / 2 * w * w + c->nonconvex * w * w / (1 + w * w);
-  }
-  return sum / (long double)b->n + reg;
-}
-
-typedef struct workshop {
-  const model_case *c;
-  fixture *f;
-  made m;
-  thw_view x, y, g, h, t;
-} workshop;
-
-static void open_workshop(workshop *w, const model_case *c, fixture_shape s) {
-  s.classes = c->classes;
-  w->c = c;
-  w->f = fixture_new(s);
-  if (make(&w->m, "linear", c->id, s.dtype, c->params, &w->f->source, NULL) != THW_OK)
-    fail_msg("%s: %s", c->id, w->m.error);
-  int64_t n = parameters(&w->m);
-  thw_view *all[] = {&w->x, &w->y, &w->g, &w->h, &w->t};
-  for (int i = 0; i < 5; i++) {
-    *all[i] = view_new(s.dtype, n);
-    view_normal(all[i], (uint32_t)i, 0.3);
-  }
-}
-
-static void close_workshop(workshop *w) {
-  thw_view *all[] = {&w->x, &w->y, &w->g, &w->h, &w->t};
-  for (int i = 0; i < 5; i++) free(all[i]->data);
-  unmake(&w->m);
-  fixture_free(w->f);
-}
-
-/* Every third row backwards, some twice: a batch by index. */
-static void some_rows(const fixture *f, int64_t *index, int64_t n) {
-  for (int64_t i = 0; i < n; i++) index[i] = (f->shape.n - 1 - 3 * (i / 2 * 2)) % f->shape.n;
-}
+/* ---- derivatives, threads, precision ---- */
 
 static void check_values(workshop *w, const thw_batch *b) {
   double tol = w->x.dtype == THW_F32 ? 1e-6 : 1e-13, value;
@@ -352,172 +247,8 @@ static void single_and_double_agree(void **state) {
     }
 }
 
-/* ---- facts -----------------------------------------------------------------------------------
- */
-
-/* Largest |eigenvalue| of the Hessian at x by power iteration: a lower bound of L. */
-static double top_curvature(workshop *w, const thw_batch *b) {
-  double norm = 0;
-  view_normal(&w->h, 21, 1.0);
-  for (int it = 0; it < 60; it++) {
-    assert_int_equal(ops_of(&w->m)->hvp(w->m.object.self, &w->x, &w->h, b, &w->t), THW_OK);
-    norm = 0;
-    for (int64_t i = 0; i < w->t.n; i++) norm += pow(view_at(&w->t, i), 2);
-    norm = sqrt(norm);
-    for (int64_t i = 0; i < w->t.n; i++) view_set(&w->h, i, view_at(&w->t, i) / norm);
-  }
-  return norm;
-}
-
-static void facts_are_bounds(void **state) {
-  (void)state;
-  /* 13 columns: the eigenvalue itself; 700: the bound */
-  for (int64_t d = 13; d <= 700; d += 687)
-    for (int i = 0; i < CASES; i++)
-      for (uint32_t layout = THW_ROWS_DENSE; layout <= THW_ROWS_CSR; layout++) {
-        workshop w;
-        open_workshop(
-            &w, &cases[i],
-            (fixture_shape){
-                .n = 200, .d = d, .density = 0.3, .unit = 1, .layout = layout, .dtype = THW_F64});
-        thw_batch *b;
-        fixture_take(w.f, 0, 200, NULL, 0, &b);
-        thw_facts facts = {.size = sizeof facts};
-        assert_int_equal(ops_of(&w.m)->facts(w.m.object.self, &facts), THW_OK);
-        assert_int_equal(facts.components, 200);
-        assert_true(facts.lower_bound == 0.0);
-        double top = top_curvature(&w, b);
-        assert_true(facts.lipschitz >= top);
-        assert_true(facts.lipschitz_max >= facts.lipschitz * (1 - 1e-6));
-        /* with a quadratic loss the bound is reached */
-        if (strcmp(cases[i].id, "least-squares") == 0 && cases[i].nonconvex == 0 &&
-            !cases[i].intercept)
-          assert_true(facts.lipschitz <= top * (d == 13 ? 1 + 1e-6 : 1.02));
-        fixture_release(w.f, b);
-        close_workshop(&w);
-      }
-}
-
-/* |H(x) - H(y)| <= L2 |x - y| and the gradient of a convex model is monotone, on random pairs. */
-static void hessian_constant_and_convexity_hold(void **state) {
-  (void)state;
-  for (int i = 0; i < CASES; i++) {
-    workshop w;
-    open_workshop(&w, &cases[i],
-                  (fixture_shape){
-                      .n = 50, .d = 6, .density = 0.8, .layout = THW_ROWS_DENSE, .dtype = THW_F64});
-    const thw_model_ops *o = ops_of(&w.m);
-    thw_facts facts = {.size = sizeof facts, .lipschitz_hess = (double)NAN};
-    assert_int_equal(o->facts(w.m.object.self, &facts), THW_OK);
-    thw_batch *b;
-    fixture_take(w.f, 0, 50, NULL, 0, &b);
-    for (uint32_t t = 0; t < 50; t++) {
-      double s = 0, u = 0, v = 0, dot = 0;
-      view_normal(&w.x, 100 + t, 1.0);
-      view_normal(&w.y, 200 + t, 1.0);
-      assert_int_equal(o->diff(w.m.object.self, &w.x, &w.y, b, &w.g), THW_OK);
-      for (int64_t j = 0; j < w.x.n; j++) {
-        double e = view_at(&w.x, j) - view_at(&w.y, j);
-        s += e * e;
-        dot += e * view_at(&w.g, j);
-      }
-      assert_true(dot >= facts.convexity * s * (1 + 1e-12) - 1e-12);
-      view_normal(&w.t, 300 + t, 1.0);
-      o->hvp(w.m.object.self, &w.x, &w.t, b, &w.g);
-      o->hvp(w.m.object.self, &w.y, &w.t, b, &w.h);
-      double e2 = 0;
-      for (int64_t j = 0; j < w.x.n; j++) {
-        e2 += pow(view_at(&w.g, j) - view_at(&w.h, j), 2);
-        v += pow(view_at(&w.t, j), 2);
-      }
-      u = sqrt(e2) / sqrt(v);
-      if (strcmp(cases[i].id, "squared-hinge") == 0)
-        assert_true(isnan(facts.lipschitz_hess));
-      else
-        assert_true(u <= facts.lipschitz_hess * sqrt(s) + 1e-14);
-    }
-    fixture_release(w.f, b);
-    close_workshop(&w);
-  }
-}
-
 /* ---- parameters, metrics, predictions --------------------------------------------------------
  */
-
-/* sup over u and over h in [0, c]^n of E |(h_i a_i a_i' - H) u|^2: convex in h, so a corner has it.
- * Two columns: E h^2 |a|^2 a a' - H^2 is a 2 x 2 matrix. */
-static double largest_variance(const fixture *f, double c) {
-  enum { N = 10 };
-  double most = 0;
-  for (unsigned corner = 0; corner < 1u << N; corner++) {
-    double s[3] = {0}, h[3] = {0};
-    for (int64_t i = 0; i < N; i++) {
-      double a = f->a[2 * i], b = f->a[2 * i + 1], q = a * a + b * b;
-      const double outer[3] = {a * a, a * b, b * b};
-      for (int k = 0; k < 3 && (corner >> i & 1); k++) {
-        s[k] += c * c * q * outer[k] / N;
-        h[k] += c * outer[k] / N;
-      }
-    }
-    s[0] -= h[0] * h[0] + h[1] * h[1];
-    s[1] -= h[1] * (h[0] + h[2]);
-    s[2] -= h[1] * h[1] + h[2] * h[2];
-    most = fmax(most, 0.5 * (s[0] + s[2]) + hypot(0.5 * (s[0] - s[2]), s[1]));
-  }
-  return most;
-}
-
-static void variance_of_hessians_is_a_close_bound(void **state) {
-  (void)state;
-  static const model_case logistic = {"logistic", "l2=0.1", 2, 0, 0.1L, 0, 1};
-  for (uint32_t layout = THW_ROWS_DENSE; layout <= THW_ROWS_CSR; layout++)
-    for (int unit = 0; unit < 2; unit++) {
-      workshop w;
-      open_workshop(
-          &w, &logistic,
-          (fixture_shape){
-              .n = 10, .d = 2, .density = 1.0, .unit = unit, .layout = layout, .dtype = THW_F64});
-      thw_facts facts = {.size = sizeof facts, .want = THW_FACT_VARIANCE_HESS};
-      facts.lipschitz = (double)NAN;
-      assert_int_equal(ops_of(&w.m)->facts(w.m.object.self, &facts), THW_OK);
-      double most = largest_variance(w.f, 0.25);
-      if (!(facts.variance_hess >= most && facts.variance_hess <= 1.5 * most))
-        fail_msg("V_H %g, brute force %g", facts.variance_hess, most);
-      assert_true(isnan(facts.lipschitz)); /* nobody wanted it */
-      close_workshop(&w);
-    }
-}
-
-/* The floor is below every Rayleigh quotient, and reached on rows of no weight. */
-static void floor_is_a_lower_bound(void **state) {
-  (void)state;
-  static const model_case bumpy = {"logistic-nonconvex", "l2=0.01", 2, 0, 0.01L, 0.1L, 1};
-  workshop w;
-  open_workshop(
-      &w, &bumpy,
-      (fixture_shape){.n = 40, .d = 6, .density = 0.8, .layout = THW_ROWS_DENSE, .dtype = THW_F64});
-  const thw_floor_model *e = w.m.component->ext(w.m.object.self, THW_EXT_FLOOR_MODEL);
-  assert_non_null(e);
-  thw_batch *b;
-  fixture_take(w.f, 0, 40, NULL, 0, &b);
-  for (uint32_t t = 0; t < 50; t++) {
-    double least, dot = 0, norm = 0, by_hand = INFINITY;
-    view_normal(&w.x, 100 + t, 1.0);
-    view_normal(&w.t, 300 + t, 1.0);
-    assert_int_equal(e->floor(w.m.object.self, &w.x, &least), THW_OK);
-    ops_of(&w.m)->hvp(w.m.object.self, &w.x, &w.t, b, &w.h);
-    for (int64_t j = 0; j < w.x.n; j++) {
-      double q = 1 + pow(view_at(&w.x, j), 2);
-      dot += view_at(&w.t, j) * view_at(&w.h, j);
-      norm += pow(view_at(&w.t, j), 2);
-      by_hand = fmin(by_hand, 0.01 + 0.1 * (2 - 6 * (q - 1)) / (q * q * q));
-    }
-    assert_true(dot >= least * norm);
-    assert_true(fabs(least - by_hand) <= 1e-12);
-  }
-  fixture_release(w.f, b);
-  close_workshop(&w);
-}
 
 static void c_is_liblinears(void **state) {
   (void)state;
@@ -666,10 +397,6 @@ int main(void) {
       cmocka_unit_test(extreme_margins_stay_finite),
       cmocka_unit_test(threads_do_not_change_bits),
       cmocka_unit_test(single_and_double_agree),
-      cmocka_unit_test(facts_are_bounds),
-      cmocka_unit_test(hessian_constant_and_convexity_hold),
-      cmocka_unit_test(variance_of_hessians_is_a_close_bound),
-      cmocka_unit_test(floor_is_a_lower_bound),
       cmocka_unit_test(c_is_liblinears),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(metrics_and_predictions_match),

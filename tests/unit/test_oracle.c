@@ -35,6 +35,9 @@ typedef struct rig {
   thw_batch batch;
   int64_t index[64];
   thw_vr vr;
+  thw_hessian hessian; /* offered when it has a size */
+  int no_hessian;
+  double products; /* that a Hessian is worth, per row */
 } rig;
 
 static double value_of(const thw_vec *v) {
@@ -101,8 +104,23 @@ static void in_drop(void *self, void *snapshot) {
   assert_ptr_equal(self, snapshot);
   ((rig *)self)->dropped++;
 }
+static thw_status in_hvp(void *self, const thw_vec *x, const thw_vec *v, const thw_batch *b,
+                         thw_vec *hv) {
+  (void)x, (void)b;
+  return ((rig *)self)->no_hessian ? THW_E_UNSUPPORTED : thw_copy(hv, v);
+}
+static thw_status in_hessian(void *self, const thw_vec *x, const thw_batch *b, double *h) {
+  (void)x, (void)b;
+  *h = 1.0;
+  return ((rig *)self)->no_hessian ? THW_E_UNSUPPORTED : THW_OK;
+}
+static double in_products(void *self, const thw_batch *b) {
+  return ((rig *)self)->products * (double)(b ? b->n : N);
+}
 static const void *in_ext(void *self, const char *id) {
-  return strcmp(id, THW_EXT_VR) == 0 ? &((rig *)self)->vr : NULL;
+  rig *k = self;
+  if (strcmp(id, THW_EXT_HESSIAN) == 0) return k->hessian.size > 0 ? &k->hessian : NULL;
+  return strcmp(id, THW_EXT_VR) == 0 ? &k->vr : NULL;
 }
 
 static void begin(rig *k, int with_diff, int64_t rows, int charge) {
@@ -141,7 +159,7 @@ static void booked(const rig *k, int64_t gradients, int64_t values, int64_t pair
   assert_int_equal(c.values, values);
   assert_int_equal(c.pairs, pairs);
   assert_int_equal(c.calls, calls);
-  assert_int_equal(k->session.ledger->spent, gradients);
+  assert_int_equal(k->session.ledger->spent, gradients + values);
 }
 
 static void each_call_is_charged(void **state) {
@@ -227,9 +245,68 @@ static void the_budget_holds(void **state) {
   b.n = 2;
   assert_int_equal(thw_oracle_diff(k.obj, k.x, k.y, &b, k.g), THW_OK);
   double f;
-  assert_int_equal(thw_oracle_eval(k.obj, k.x, NULL, &f, NULL), THW_OK); /* values are free of it */
+  assert_int_equal(thw_oracle_eval(k.obj, k.x, NULL, &f, NULL), THW_BUDGET);
+  b.n = 1;
+  assert_int_equal(thw_oracle_eval(k.obj, k.x, &b, &f, NULL), THW_OK);
+  assert_int_equal(thw_oracle_eval(k.obj, k.x, &b, &f, NULL), THW_BUDGET);
+  booked(&k, 24, 1, 2, 4);
   tw_ledger_enter(k.session.ledger, "monitor", 0);
   assert_int_equal(thw_oracle_eval(k.obj, k.x, NULL, NULL, k.g), THW_OK);
+  end(&k);
+}
+
+/* Second derivatives count like gradients, and what is refused as unsupported does not count. */
+static void products_are_limited(void **state) {
+  (void)state;
+  rig k;
+  begin(&k, 1, N, 1);
+  k.ops.hvp = in_hvp;
+  k.session.ledger->budget = 25;
+  k.no_hessian = 1;
+  assert_int_equal(thw_oracle_hvp(k.obj, k.x, k.y, NULL, k.g), THW_E_UNSUPPORTED);
+  k.no_hessian = 0;
+  assert_int_equal(k.session.ledger->spent, 0);
+  assert_int_equal(thw_oracle_eval(k.obj, k.x, NULL, NULL, k.g), THW_OK);
+  assert_int_equal(thw_oracle_hvp(k.obj, k.x, k.y, NULL, k.g), THW_OK);
+  assert_int_equal(k.session.ledger->spent, 20);
+  assert_int_equal(thw_oracle_hvp(k.obj, k.x, k.y, NULL, k.g), THW_BUDGET);
+  thw_batch b = {.size = sizeof b, .n = 5};
+  assert_int_equal(thw_oracle_hvp(k.obj, k.x, k.y, &b, k.g), THW_OK);
+  assert_int_equal(tw_ledger_total(k.session.ledger, 1).hvp, 15);
+  assert_int_equal(thw_oracle_hvp(k.obj, k.x, k.y, &b, k.g), THW_BUDGET);
+  end(&k);
+}
+
+/* A Hessian is booked as the products that the model says it is worth, never more than one for each
+ * parameter and row (there is one here), and as those where it says nothing. */
+static void a_hessian_is_limited(void **state) {
+  (void)state;
+  rig k;
+  double h;
+  begin(&k, 1, N, 1);
+  k.hessian = (thw_hessian){.size = sizeof k.hessian, .hessian = in_hessian};
+  tw_oracle *o;
+  assert_int_equal(tw_oracle_new(&k.session, k.ctx, &k.inner, 1, &o), THW_OK);
+  const thw_object *obj = tw_oracle_object(o);
+  const thw_hessian *dense = thw_ext(obj, THW_EXT_HESSIAN);
+  k.session.ledger->budget = 25;
+  assert_int_equal(dense->hessian(obj->self, k.x, NULL, &h), THW_OK);
+  assert_int_equal(k.session.ledger->spent, N);
+  k.hessian.products = in_products;
+  k.products = 0.25;
+  assert_true(dense->products(obj->self, NULL) == 3.0);
+  assert_int_equal(dense->hessian(obj->self, k.x, NULL, &h), THW_OK);
+  assert_int_equal(k.session.ledger->spent, N + 3);
+  k.no_hessian = 1;
+  assert_int_equal(dense->hessian(obj->self, k.x, NULL, &h), THW_E_UNSUPPORTED);
+  k.no_hessian = 0;
+  assert_int_equal(k.session.ledger->spent, N + 3);
+  k.products = 7.0;
+  assert_int_equal(dense->hessian(obj->self, k.x, NULL, &h), THW_OK);
+  assert_int_equal(k.session.ledger->spent, 2 * N + 3);
+  assert_int_equal(dense->hessian(obj->self, k.x, NULL, &h), THW_BUDGET);
+  assert_int_equal(tw_ledger_total(k.session.ledger, 1).hvp, 2 * N + 3);
+  tw_oracle_free(o);
   end(&k);
 }
 
@@ -386,6 +463,7 @@ static void inner_methods_pay_for_themselves(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_call_is_charged), cmocka_unit_test(missing_entries_have_defaults),
+      cmocka_unit_test(a_hessian_is_limited), cmocka_unit_test(products_are_limited),
       cmocka_unit_test(the_budget_holds),     cmocka_unit_test(cancelling_twice_is_at_once),
       cmocka_unit_test(nan_is_named),         cmocka_unit_test(the_fused_loop_is_counted),
       cmocka_unit_test(a_stream_has_no_sum),  cmocka_unit_test(inner_methods_pay_for_themselves),

@@ -148,7 +148,7 @@ void linear_destroy(void *self) {
 
 const void *linear_ext(void *self, const char *id) {
   const linear *m = self;
-  if (strcmp(id, THW_EXT_VR_MODEL) == 0 && m->k == 1 && m->nonconvex <= 0.0) return &linear_vr;
+  if (strcmp(id, THW_EXT_VR_MODEL) == 0) return &linear_vr;
   if (strcmp(id, THW_EXT_HESSIAN_MODEL) == 0 && m->k == 1) return &linear_hessian;
   if (strcmp(id, THW_EXT_FLOOR_MODEL) == 0 && m->kind->convex && m->nonconvex > 0.0)
     return &linear_floor;

@@ -212,6 +212,8 @@ static double multi_weights(linear_job *j, int64_t lo, int64_t hi, const linear_
       z[i * kp] = bad = (double)NAN;
     }
     double f = m->kern->softmax(n, k, kp, z, label) + bad;
+    for (int64_t i = 0; j->keep && i < n; i++)
+      memcpy(j->keep->slope + thw_batch_row(j->b, lo + i) * kp, z + i * kp, (size_t)kp * sizeof *z);
     for (int64_t i = 0; i < n; i++) z[i * kp + label[i]] -= 1.0;
     return f;
   }
@@ -265,7 +267,7 @@ void linear_run(linear_job *j) {
 static double bump(double c, double x) {
   return c * x * x / (1.0 + x * x);
 }
-static double bump1(double c, double x) {
+double linear_bump1(double c, double x) {
   double q = 1.0 / (1.0 + x * x);
   return 2.0 * c * x * q * q;
 }
@@ -281,10 +283,12 @@ static double regular(const linear_job *j, int64_t q) {
   switch (j->mode) {
   case JOB_EVAL:
     r = m->l2 * x;
-    return m->nonconvex > 0.0 ? r + bump1(m->nonconvex, x) : r;
+    return m->nonconvex > 0.0 ? r + linear_bump1(m->nonconvex, x) : r;
   case JOB_DIFF:
     r = m->l2 * (x - j->w2[q]);
-    return m->nonconvex > 0.0 ? r + (bump1(m->nonconvex, x) - bump1(m->nonconvex, j->w2[q])) : r;
+    return m->nonconvex > 0.0
+               ? r + (linear_bump1(m->nonconvex, x) - linear_bump1(m->nonconvex, j->w2[q]))
+               : r;
   default:
     r = m->l2;
     if (m->nonconvex > 0.0) r += linear_bump2(m->nonconvex, x);

@@ -30,7 +30,7 @@ typedef struct linear_kind {
 typedef struct linear_snapshot {
   struct linear_snapshot *next;
   int64_t room;
-  double *slope, *y; /* by row number */
+  double *slope, *y; /* by row number; with several margins kp probabilities for each row */
   const thw_rows *rows;
 } linear_snapshot;
 
@@ -64,7 +64,7 @@ typedef struct linear {
   double max2, top; /* largest |a|^2, largest eigenvalue of A'A/n; NAN: not yet asked for */
 
   linear_snapshot *idle; /* snapshots that may be used again */
-  double *vr;            /* 6 d: see vr.c */
+  double *vr;            /* see vr.c */
   double *delta;
   int64_t delta_room;
   double *hessian; /* see hessian.c */
@@ -114,7 +114,8 @@ thw_status linear_diff(void *self, const thw_view *x, const thw_view *y, const t
                        thw_view *d);
 thw_status linear_hvp(void *self, const thw_view *x, const thw_view *v, const thw_batch *b,
                       thw_view *hv);
-/* Second derivative of c x^2 / (1 + x^2). */
+/* First and second derivative of c x^2 / (1 + x^2). */
+double linear_bump1(double c, double x);
 double linear_bump2(double c, double x);
 /* hessian.c */
 extern const thw_hessian_model linear_hessian;

@@ -32,10 +32,11 @@ static const thw_param scaled[] = {
 static const thw_slot slots[] = {
     {"source", THW_SOURCE, 1, NULL, "The rows that tell width, labels and classes."}};
 
-/* What a model of one weight vector has. With more, or (the fused loop) with nonconvex > 0, an
- * instance answers NULL after all: who wants one of them asks the instance. */
+/* What a model of one weight vector has. With more an instance has no dense Hessian after all: who
+ * wants one asks the instance. */
 static const char *const fused[] = {THW_EXT_VR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
-static const char *const curved[] = {THW_EXT_FLOOR_MODEL, THW_EXT_HESSIAN_MODEL, NULL};
+static const char *const curved[] = {THW_EXT_VR_MODEL, THW_EXT_FLOOR_MODEL, THW_EXT_HESSIAN_MODEL,
+                                     NULL};
 
 static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   const linear_params *p = params;
@@ -50,8 +51,9 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params) {
   "difference of gradients is one pass over the rows. Facts are guaranteed bounds, worked out "    \
   "when a method asks for them: the largest "                                                      \
   "eigenvalue of A'A/n is computed for up to 512 features and bounded by power iteration on the "  \
-  "absolute values beyond. Without the non-convex regulariser, and with one weight vector, the "   \
-  "variance-reduced inner loop is fused, at a cost of the row's non-zeros per step."
+  "absolute values beyond. The variance-reduced inner loop is fused, at a cost of the row's "      \
+  "non-zeros per step, times the classes; with the non-convex regulariser at a cost of all "       \
+  "weights per step, because that moves each of them each time."
 
 #define MODEL(var, id_, table, offers_, summary_, doc_, reference_)                                \
   static const thw_component var = {THW_COMPONENT_HEAD(THW_MODEL),                                 \

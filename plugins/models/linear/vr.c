@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* plugins/models/linear/vr.c - the fused variance-reduced loop (thalweg/model.h, thw_vr_model).
  *
- * With f_i(x) = loss(a_i . x) + l2/2 |w|^2 a step is
- *   x = (1 - step (l2 + shift)) x - step (mu - l2 s - shift centre)
+ * With f_i(x) = loss(a_i . x) + l2/2 |w|^2 + lambda sum w_j^2/(1 + w_j^2), r being the last term, a
+ * step is
+ *   x = (1 - step (l2 + shift)) x - step (mu - l2 s - r'(s) - shift centre) - step r'(x)
  *       - step/b sum_{i in I} (loss'(a_i . x) - loss'(a_i . s)) a_i :
- * shrinking, a constant direction and something sparse. loss'(a_i . s) is kept from the pass over
- * the rows that gave mu, so a step looks at its rows once. The kernels do the rest. */
+ * shrinking, a constant direction, where there is an r its gradient, and something sparse.
+ * loss'(a_i . s) is kept from the pass over the rows that gave mu, so a step looks at its rows
+ * once. The kernels do the rest. */
 #include <string.h>
 
 #include "linear.h"
 
 /* The lazy form divides by the product of the shrinking factors of up to a few steps. */
 #define KEEP_MIN 1e-3
+/* Numbers that a snapshot may take: half a gigabyte. */
+#define MOST_KEPT (INT64_C(1) << 26)
 
 static thw_status no_memory(linear *m) {
   return m->host->fail(m->ctx, THW_E_NOMEM, "out of memory for the variance-reduced loop");
@@ -46,7 +50,7 @@ static thw_status take(linear *m, int64_t rows, linear_snapshot **out) {
     }
   linear_snapshot *s = m->host->alloc(m->ctx, sizeof *s);
   if (!s) return no_memory(m);
-  s->slope = m->host->alloc(m->ctx, (size_t)rows * sizeof(double));
+  s->slope = m->host->alloc(m->ctx, (size_t)(rows * m->kp) * sizeof(double));
   s->y = m->host->alloc(m->ctx, (size_t)rows * sizeof(double));
   if (!s->slope || !s->y) {
     m->host->release(m->ctx, s->slope);
@@ -59,12 +63,20 @@ static thw_status take(linear *m, int64_t rows, linear_snapshot **out) {
   return THW_OK;
 }
 
+/* Scratch of the loop, in numbers of the inner layout: drift, x, sum, pairs (2), lag. */
+enum { DRIFT, POINT, SUM, PAIR, LAG = PAIR + 2, PARTS };
+
+static double *part(const linear *m, int i) {
+  return m->vr + i * m->inner;
+}
+
 static thw_status prepare(void *self, const thw_view *s, const thw_batch *b, thw_view *mu,
                           void **snapshot) {
   linear *m = self;
   linear_snapshot *keep = NULL;
-  if (m->k != 1 || m->nonconvex > 0.0) return THW_E_UNSUPPORTED;
-  if (!m->vr) m->vr = m->host->alloc(m->ctx, (size_t)(6 * m->d + 8) * sizeof(double));
+  if (b->rows->n > MOST_KEPT / m->kp) return THW_E_UNSUPPORTED;
+  if (!m->vr) /* and of the intercepts: x, drift and sum */
+    m->vr = m->host->alloc(m->ctx, (size_t)(PARTS * m->inner + 3 * m->kp) * sizeof(double));
   if (!m->vr) return no_memory(m);
   THW_TRY(take(m, b->rows->n, &keep));
   thw_status status = linear_gradient(m, s, b, NULL, mu, keep);
@@ -77,71 +89,152 @@ static thw_status prepare(void *self, const thw_view *s, const thw_batch *b, thw
   return THW_OK;
 }
 
-static thw_status delta_room(linear *m, int64_t b) {
-  if (b <= m->delta_room) return THW_OK;
+static thw_status delta_room(linear *m, int64_t numbers) {
+  if (numbers <= m->delta_room) return THW_OK;
   m->host->release(m->ctx, m->delta);
   m->delta_room = 0;
-  m->delta = m->host->alloc(m->ctx, (size_t)b * sizeof(double));
+  m->delta = m->host->alloc(m->ctx, (size_t)numbers * sizeof(double));
   if (!m->delta) return no_memory(m);
-  m->delta_room = b;
+  m->delta_room = numbers;
   return THW_OK;
+}
+
+/* Where weight j of margin c is in the inner layout. */
+static int64_t place(const linear *m, int64_t c, int64_t j) {
+  return m->sparse_k ? j * m->kp + c : c * m->d + j;
+}
+
+/* A run of the loop, whatever the number of margins: weights in the inner layout, intercepts. */
+typedef struct vr_job {
+  double *drift, *x, *sum, *x0, *drift0, *sum0;
+  double step, shift, keep, bump;
+} vr_job;
+
+static void begin(const linear *m, vr_job *j, const thw_view *x, const thw_view *s,
+                  const thw_view *mu, const thw_view *centre) {
+  int64_t weights = m->k * m->d;
+  /* Numbers in the inner layout that no weight has stay 0 for ever. */
+  if (m->sparse_k) {
+    memset(j->drift, 0, (size_t)m->inner * sizeof(double));
+    memset(j->x, 0, (size_t)m->inner * sizeof(double));
+  }
+  for (int64_t c = 0, q = 0; c < m->k; c++)
+    for (int64_t i = 0; i < m->d; i++, q++) {
+      double v = at(mu, q) - m->l2 * at(s, q);
+      if (m->nonconvex > 0.0) v -= linear_bump1(m->nonconvex, at(s, q));
+      if (centre) v -= j->shift * at(centre, q);
+      j->drift[place(m, c, i)] = j->step * v;
+      if (j->x != x->data) j->x[place(m, c, i)] = at(x, q);
+    }
+  memset(j->x0, 0, (size_t)(3 * m->kp) * sizeof(double));
+  for (int64_t c = 0, q = weights; m->intercept && c < m->k; c++, q++) {
+    j->x0[c] = at(x, q);
+    j->drift0[c] = j->step * (centre ? at(mu, q) - j->shift * at(centre, q) : at(mu, q));
+  }
+}
+
+static void end(const linear *m, const vr_job *j, thw_view *x, thw_view *sum) {
+  for (int64_t c = 0, q = 0; c < m->k; c++)
+    for (int64_t i = 0; i < m->d; i++, q++) {
+      if (j->x != x->data) put(x, q, j->x[place(m, c, i)]);
+      if (sum && j->sum != sum->data) put(sum, q, at(sum, q) + j->sum[place(m, c, i)]);
+    }
+  for (int64_t c = 0, q = m->k * m->d; m->intercept && c < m->k; c++, q++) {
+    put(x, q, j->x0[c]);
+    if (sum) put(sum, q, at(sum, q) + j->sum0[c]);
+  }
+}
+
+static void one_margin(linear *m, vr_job *j, const linear_snapshot *keep, int64_t steps, int64_t b,
+                       const int64_t *index) {
+  thwk_vr v = {.rows = keep->rows,
+               .loss = m->loss,
+               .y = keep->y,
+               .slope = keep->slope,
+               .d = m->d,
+               .m = steps,
+               .b = b,
+               .index = index,
+               .step = j->step,
+               .keep = j->keep,
+               .bump = j->bump,
+               .x = j->x,
+               .drift = j->drift,
+               .sum = j->sum,
+               .intercept = m->intercept,
+               .x0 = *j->x0,
+               .keep0 = 1.0 - j->step * j->shift,
+               .drift0 = *j->drift0,
+               .pair = part(m, PAIR),
+               .lag = part(m, LAG),
+               .delta = m->delta};
+  if (keep->rows->layout == THW_ROWS_CSR)
+    m->kern->vr_csr(&v);
+  else
+    m->kern->vr_dense(&v);
+  *j->x0 = v.x0;
+  *j->sum0 = v.sum0;
+}
+
+static void more_margins(linear *m, vr_job *j, const linear_snapshot *keep, int64_t steps,
+                         int64_t b, const int64_t *index) {
+  thwk_vr_k v = {.rows = keep->rows,
+                 .p = keep->slope,
+                 .d = m->d,
+                 .k = m->k,
+                 .kp = m->kp,
+                 .m = steps,
+                 .b = b,
+                 .index = index,
+                 .step = j->step,
+                 .keep = j->keep,
+                 .bump = j->bump,
+                 .x = j->x,
+                 .drift = j->drift,
+                 .sum = j->sum,
+                 .intercept = m->intercept,
+                 .keep0 = 1.0 - j->step * j->shift,
+                 .x0 = j->x0,
+                 .drift0 = j->drift0,
+                 .sum0 = j->sum0,
+                 .pair = part(m, PAIR),
+                 .lag = part(m, LAG),
+                 .delta = m->delta,
+                 .turned = m->delta + b * m->kp};
+  if (m->sparse_k)
+    m->kern->vr_csr_k(&v);
+  else
+    m->kern->vr_dense_k(&v);
 }
 
 static thw_status loop(void *self, void *snapshot, thw_view *x, const thw_view *s,
                        const thw_view *mu, double step, double shift, const thw_view *centre,
                        int64_t steps, int64_t b, const int64_t *index, thw_view *sum) {
   linear *m = self;
-  const linear_snapshot *keep = snapshot;
-  int64_t d = m->d;
+  int in_place = m->dtype == THW_F64 && !m->sparse_k;
+  double *bias = part(m, PARTS);
   if (!centre) shift = 0.0;
-  thwk_vr v = {.rows = keep->rows,
-               .loss = m->loss,
-               .y = keep->y,
-               .slope = keep->slope,
-               .d = d,
-               .m = steps,
-               .b = b,
-               .index = index,
-               .step = step,
-               .keep = 1.0 - step * (m->l2 + shift),
-               .intercept = m->intercept,
-               .keep0 = 1.0 - step * shift};
-  if (!(v.keep >= KEEP_MIN)) return THW_E_UNSUPPORTED;
-  THW_TRY(delta_room(m, b));
-  double *drift = m->vr;
-  v.drift = drift;
-  v.x = m->dtype == THW_F64 ? x->data : m->vr + d;
-  v.pair = m->vr + 2 * d;
-  v.lag = m->vr + 4 * d;
-  v.delta = m->delta;
-  for (int64_t j = 0; j < d; j++) {
-    double c = at(mu, j) - m->l2 * at(s, j);
-    if (centre) c -= shift * at(centre, j);
-    drift[j] = step * c;
-  }
-  if (m->intercept) {
-    v.x0 = at(x, d);
-    v.drift0 = step * (centre ? at(mu, d) - shift * at(centre, d) : at(mu, d));
-  }
-  if (m->dtype == THW_F32)
-    for (int64_t j = 0; j < d; j++) v.x[j] = at(x, j);
+  vr_job j = {.drift = part(m, DRIFT),
+              .x = in_place ? x->data : part(m, POINT),
+              .x0 = bias,
+              .drift0 = bias + m->kp,
+              .sum0 = bias + 2 * m->kp,
+              .step = step,
+              .shift = shift,
+              .keep = 1.0 - step * (m->l2 + shift),
+              .bump = 2.0 * step * m->nonconvex};
+  if (!(j.keep >= KEEP_MIN)) return THW_E_UNSUPPORTED;
+  THW_TRY(delta_room(m, 2 * b * m->kp));
   if (sum) {
-    v.sum = m->dtype == THW_F64 ? sum->data : m->vr + 5 * d;
-    if (m->dtype == THW_F32) memset(v.sum, 0, (size_t)d * sizeof(double));
+    j.sum = in_place ? sum->data : part(m, SUM);
+    if (!in_place) memset(j.sum, 0, (size_t)m->inner * sizeof(double));
   }
-  if (keep->rows->layout == THW_ROWS_CSR)
-    m->kern->vr_csr(&v);
+  begin(m, &j, x, s, mu, centre);
+  if (m->k == 1)
+    one_margin(m, &j, snapshot, steps, b, index);
   else
-    m->kern->vr_dense(&v);
-  if (m->dtype == THW_F32)
-    for (int64_t j = 0; j < d; j++) {
-      put(x, j, v.x[j]);
-      if (sum) put(sum, j, at(sum, j) + v.sum[j]);
-    }
-  if (m->intercept) {
-    put(x, d, v.x0);
-    if (sum) put(sum, d, at(sum, d) + v.sum0);
-  }
+    more_margins(m, &j, snapshot, steps, b, index);
+  end(m, &j, x, sum);
   return THW_OK;
 }
 

@@ -112,12 +112,17 @@ static thw_status extrapolate(catalyst *s) {
   double next = 0.5 * (q - a * a + sqrt((q - a * a) * (q - a * a) + 4.0 * a * a));
   s->beta = a * (1.0 - a) / (a * a + next);
   s->alpha = next;
+  thw_vec *delta = s->f.diff; /* of the gradient: kappa (old centre - new centre) */
+  THW_TRY(thw_axpby(delta, s->f.kappa, s->f.centre, 0.0));
   THW_TRY(thw_axpby(s->f.centre, 1.0 + s->beta, s->x, 0.0));
   THW_TRY(thw_axpy(s->f.centre, -s->beta, s->last));
   THW_TRY(thw_copy(s->last, s->x));
   s->done = 0;
   s->outer++;
-  return s->steer->reset(s->inner.self, s->x);
+  if (!THW_HAS(thw_steer, s->steer, moved) || !s->steer->moved)
+    return s->steer->reset(s->inner.self, s->x);
+  THW_TRY(thw_axpy(delta, -s->f.kappa, s->f.centre));
+  return s->steer->moved(s->inner.self, delta);
 }
 
 static thw_status step(void *self, thw_step *io) {
@@ -211,7 +216,8 @@ static const thw_component component = {
         "y beyond the point reached, and so on. The shifted objective is easier by as much as "
         "kappa exceeds the convexity mu of f.\n\n"
         "Worth its while when Lmax/mu is much larger than the number of rows; with the rule for "
-        "kappa it becomes the inner method itself when it is not. The inner method's fused loop "
+        "kappa it becomes the inner method itself when it is not. svrg finds its step by itself, "
+        "judged across centres. The inner method's fused loop "
         "and dense Hessians work through it. Methods with memory (lbfgs) lose it at each "
         "centre.",
     .reference = "H. Lin, J. Mairal, Z. Harchaoui, A universal catalyst for first-order "

@@ -253,8 +253,9 @@ static const thw_component component = {
         "at negative curvature; the products are the model's own, or differences of gradients "
         "(one pass each).\n\n"
         "On convex problems with some hundred parameters this is the fastest method here. A dense "
-        "Hessian is booked as one Hessian-vector product per parameter and row. Those are "
-        "reported, but stop.passes limits component gradients only.",
+        "Hessian is booked as the Hessian-vector products that its operations amount to, and a "
+        "product counts like a gradient: about (s + 3) / 6 passes for rows of s stored numbers, "
+        "d / 3 for dense ones.",
     .reference =
         "J. Nocedal, S. Wright, Numerical Optimization, 2006, algorithms 3.2, 3.3 and 7.1; "
         "R. Dembo, S. Eisenstat, T. Steihaug, SIAM J. Numer. Anal. 19 (1982)",

@@ -90,13 +90,14 @@ static const thw_optimizer_ops ops = {
   {                                                                                                \
     OPTIM_CONSTANTS_FIELDS(&(s)->c), OPTIM_GUARD_FIELDS(&(s)->g), {"x", OPTIM_VEC, (s)->v.x},      \
         {"s", OPTIM_VEC, (s)->v.s}, {"mu", OPTIM_VEC, (s)->v.mu}, {"sum", OPTIM_VEC, (s)->sum},    \
-        {"probe", OPTIM_RNG, &(s)->probe.rng}, {"draw", OPTIM_RNG, &(s)->v.draw},                  \
-        {"pick", OPTIM_RNG, &(s)->pick}, {"eta", OPTIM_F64, &(s)->v.step},                         \
-        {"growth", OPTIM_F64, &(s)->growth}, {"scale", OPTIM_F64, &(s)->o.scale},                  \
-        {"norm_s", OPTIM_F64, &(s)->norm_s}, {"b", OPTIM_I64, &(s)->v.b},                          \
-        {"mean_m", OPTIM_I64, &(s)->mean_m}, {"chunk", OPTIM_I64, &(s)->v.chunk},                  \
-        {"t", OPTIM_I64, &(s)->t}, {"m", OPTIM_I64, &(s)->m}, {"picked", OPTIM_I64, &(s)->picked}, \
-        {"epochs", OPTIM_I64, &(s)->epochs},                                                       \
+        {"delta", OPTIM_VEC, (s)->delta}, {"owed", OPTIM_I64, &(s)->owed},                         \
+        {"followed", OPTIM_I64, &(s)->followed}, {"probe", OPTIM_RNG, &(s)->probe.rng},            \
+        {"draw", OPTIM_RNG, &(s)->v.draw}, {"pick", OPTIM_RNG, &(s)->pick},                        \
+        {"eta", OPTIM_F64, &(s)->v.step}, {"growth", OPTIM_F64, &(s)->growth},                     \
+        {"scale", OPTIM_F64, &(s)->o.scale}, {"norm_s", OPTIM_F64, &(s)->norm_s},                  \
+        {"b", OPTIM_I64, &(s)->v.b}, {"mean_m", OPTIM_I64, &(s)->mean_m},                          \
+        {"chunk", OPTIM_I64, &(s)->v.chunk}, {"t", OPTIM_I64, &(s)->t}, {"m", OPTIM_I64, &(s)->m}, \
+        {"picked", OPTIM_I64, &(s)->picked}, {"epochs", OPTIM_I64, &(s)->epochs},                  \
   }
 
 static thw_status save(void *self, thw_writer *w) {
@@ -147,7 +148,8 @@ static const thw_steer steer = {.size = sizeof(thw_steer),
                                 .reset = svrg_reset,
                                 .scale_step = scale_step,
                                 .grow_batch = grow_batch,
-                                .facts = take_facts};
+                                .facts = take_facts,
+                                .moved = svrg_moved};
 
 static thw_status report_(void *self, thw_sink *k) {
   svrg *s = self;

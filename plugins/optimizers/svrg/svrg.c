@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { X, S, MU, FRESH, D, SUM, P0, P1, VECS };
+enum { X, S, MU, FRESH, D, SUM, DELTA, P0, P1, VECS };
 
 static int64_t clamp(double v, int64_t lo, int64_t hi) {
   if (!(v > (double)lo)) return lo;
@@ -41,16 +41,40 @@ thw_status svrg_reset(void *self, const thw_vec *x) {
   optim_vr_drop(&s->o, &s->v);
   optim_guard_moved(&s->g);
   s->t = -1;
+  s->owed = 0;
   s->norm_s = 0.0;
   s->growth = 1.0;
   optim_constants_stale(&s->c);
   return thw_copy(s->v.x, x);
 }
 
+/* The epoch that has ended is judged on the objective that it was made on, when the gradient at its
+ * end comes in; till then mu stays what it was. */
+thw_status svrg_moved(void *self, const thw_vec *delta) {
+  svrg *s = self;
+  THW_TRY(optim_ready(&s->o));
+  optim_guard_moved(&s->g);
+  if (s->t < 0 || s->t < s->m) return svrg_reset(s, s->v.x);
+  THW_TRY(thw_axpby(s->delta, 1.0, delta, s->owed ? 1.0 : 0.0));
+  s->owed = s->followed = 1;
+  return THW_OK;
+}
+
+/* Where the gradient of the epoch's objective has norm |fresh - delta|. The snapshot moves along:
+ * what the fused loop keeps of it is the same for both objectives. */
+static thw_status settle_move(svrg *s, double *norm) {
+  if (!s->owed) return thw_norm2(s->fresh, norm);
+  THW_TRY(thw_axpy(s->v.mu, 1.0, s->delta));
+  THW_TRY(thw_axpy(s->delta, -1.0, s->fresh));
+  THW_TRY(thw_norm2(s->delta, norm));
+  s->owed = 0;
+  return THW_OK;
+}
+
 static void use_vectors(svrg *s) {
   thw_vec **v = s->o.vec;
   s->v.x = v[X], s->v.s = v[S], s->v.mu = v[MU], s->v.d = v[D], s->v.centre = v[S];
-  s->fresh = v[FRESH], s->sum = v[SUM];
+  s->fresh = v[FRESH], s->sum = v[SUM], s->delta = v[DELTA];
   s->v.sum = s->p->snapshot == SVRG_AVERAGE ? s->sum : NULL;
   /* Estimates are made between epochs, when these hold nothing. */
   s->probe.work = (curv_work){.g0 = v[SUM], .point = v[P0], .a = v[D], .b = v[FRESH], .c = v[P1]};
@@ -78,7 +102,7 @@ thw_status svrg_start(void *self, const thw_object *oracle, const thw_vec *x0) {
   use_vectors(s);
   THW_TRY(use_streams(s));
   optim_constants_start(&s->c, s->p->lipschitz, s->p->variance_hess, s->p->reestimate);
-  s->epochs = s->m = s->picked = 0;
+  s->epochs = s->m = s->picked = s->followed = 0;
   return svrg_reset(s, x0);
 }
 
@@ -124,7 +148,7 @@ static thw_status begin_epoch(svrg *s, optim_meter *m) {
   int ok;
   THW_TRY(optim_vr_gradient(&s->o, &s->v, s->v.x, s->fresh, &snap));
   m->used += s->o.n;
-  THW_TRY(thw_norm2(s->fresh, &norm));
+  THW_TRY(settle_move(s, &norm));
   svrg_adapt(s, norm, &ok);
   if (!ok) {
     if (snap) s->v.fused->drop(s->o.oracle.self, snap);
@@ -132,7 +156,9 @@ static thw_status begin_epoch(svrg *s, optim_meter *m) {
     optim_guard_moved(&s->g);
     THW_TRY(thw_copy(s->v.x, s->v.s));
     THW_TRY(optim_guard_begin(&s->o, &s->g, s->v.s));
+    THW_TRY(thw_norm2(s->v.mu, &s->norm_s));
   } else {
+    THW_TRY(thw_norm2(s->fresh, &norm));
     THW_TRY(use_snapshot(s, snap, norm));
   }
   plan(s);

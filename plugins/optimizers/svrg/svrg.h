@@ -31,6 +31,9 @@ typedef struct svrg {
   /* epoch: steps made, steps in all, the one that random takes; t = -1: no snapshot */
   int64_t t, m, picked, epochs;
   double norm_s; /* of mu */
+  /* the objective's gradient is by delta more than it was in the last epoch, if owed */
+  thw_vec *delta;
+  int64_t owed, followed; /* followed: it has been moved before */
 } svrg;
 
 /* True when the step comes from the rows' own Lipschitz constants: strongly convex sums. */
@@ -52,6 +55,7 @@ thw_status svrg_start(void *self, const thw_object *oracle, const thw_vec *x0);
 thw_status svrg_step(void *self, thw_step *io);
 thw_status svrg_point(void *self, thw_vec *x);
 thw_status svrg_reset(void *self, const thw_vec *x);
+thw_status svrg_moved(void *self, const thw_vec *delta);
 /* Makes the fused loop's snapshot at s anew, after a restart. */
 thw_status svrg_restore(svrg *s);
 
