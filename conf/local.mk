@@ -43,6 +43,7 @@ nobase_dist_doc_DATA = \
   %D%/papers/approximation-oracle/garber.cfg \
   %D%/papers/approximation-oracle/golden.cfg \
   %D%/papers/approximation-oracle/improper-bandit.cfg \
+  %D%/papers/approximation-oracle/improper-cmwu.cfg \
   %D%/papers/approximation-oracle/improper-omd.cfg \
   %D%/papers/approximation-oracle/inflated-experts.cfg \
   %D%/papers/approximation-oracle/inflated-paths.cfg \
