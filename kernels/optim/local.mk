@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += libthwoptim.la
 libthwoptim_la_SOURCES = \
   %D%/clip.h \
   %D%/constants.c \
+  %D%/descent.c \
+  %D%/descent.h \
   %D%/epoch.c \
   %D%/epoch.h \
   %D%/guard.c \

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/optim/linesearch.h"
-#include "kernels/optim/optim.h"
+#include "kernels/optim/descent.h"
 
 #define MAX_MEMORY 64
 
@@ -28,19 +27,13 @@ static const thw_param params[] = {
                    NULL, "Length of the first trial move, and of each after a restart."),
 };
 
-enum { X, G, XT, GT, D, FIXED_VECS };
-
 typedef struct lbfgs {
   optim o;
   const struct lbfgs_params *p;
-  thw_vec *x, *g, *xt, *gt, *d;
+  optim_descent l;
   thw_vec *s[MAX_MEMORY], *y[MAX_MEMORY]; /* ring: pair k in slot k mod memory */
   double rho[MAX_MEMORY];
   int64_t pairs, first_pair; /* pairs ever made; the oldest that still counts */
-  optim_idle idle;
-  double f, step;
-  int64_t have_g, evals;
-  int64_t *used; /* of the step in progress */
 } lbfgs;
 
 static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
@@ -68,25 +61,20 @@ static thw_status check(const thw_host *h, thw_ctx *c, const void *params_) {
 
 static thw_status reset(void *self, const thw_vec *x) {
   lbfgs *s = self;
-  THW_TRY(optim_ready(&s->o));
-  THW_TRY(thw_copy(s->x, x));
-  s->pairs = s->first_pair = s->have_g = 0;
-  optim_idle_start(&s->idle);
-  return THW_OK;
+  s->pairs = s->first_pair = 0;
+  return optim_descent_reset(&s->l, x);
 }
 
 static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0) {
   lbfgs *s = self;
   uint32_t m = (uint32_t)s->p->memory;
-  THW_TRY(optim_start(&s->o, oracle, FIXED_VECS + 2 * m));
+  THW_TRY(optim_start(&s->o, oracle, OPTIM_DESCENT_VECS + 2 * m));
   THW_TRY(optim_need_sum(&s->o, "lbfgs", "the optimizer \"sgd\" or \"adam\""));
   thw_vec **v = s->o.vec;
-  s->x = v[X], s->g = v[G], s->xt = v[XT], s->gt = v[GT], s->d = v[D];
   for (uint32_t k = 0; k < m; k++)
-    s->s[k] = v[FIXED_VECS + 2 * k], s->y[k] = v[FIXED_VECS + 2 * k + 1];
-  s->f = s->step = 0.0;
-  s->evals = 0;
-  return reset(s, x0);
+    s->s[k] = v[OPTIM_DESCENT_VECS + 2 * k], s->y[k] = v[OPTIM_DESCENT_VECS + 2 * k + 1];
+  s->pairs = s->first_pair = 0;
+  return optim_descent_start(&s->l, &s->o, x0);
 }
 
 /* ---- direction ------------------------------------------------------------------------------ */
@@ -95,83 +83,57 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
 static thw_status direction(lbfgs *s) {
   double alpha[MAX_MEMORY], t;
   int64_t m = s->p->memory;
-  THW_TRY(thw_axpby(s->d, -1.0, s->g, 0.0));
+  THW_TRY(thw_axpby(s->l.d, -1.0, s->l.g, 0.0));
   for (int64_t k = s->pairs - 1; k >= s->first_pair; k--) {
-    THW_TRY(thw_dot(s->s[k % m], s->d, &t));
+    THW_TRY(thw_dot(s->s[k % m], s->l.d, &t));
     alpha[k % m] = s->rho[k % m] * t;
-    THW_TRY(thw_axpy(s->d, -alpha[k % m], s->y[k % m]));
+    THW_TRY(thw_axpy(s->l.d, -alpha[k % m], s->y[k % m]));
   }
   if (s->pairs > s->first_pair) {
     int64_t k = (s->pairs - 1) % m;
     THW_TRY(thw_dot(s->y[k], s->y[k], &t));
-    THW_TRY(thw_scale(s->d, 1.0 / (s->rho[k] * t)));
+    THW_TRY(thw_scale(s->l.d, 1.0 / (s->rho[k] * t)));
   }
   for (int64_t k = s->first_pair; k < s->pairs; k++) {
-    THW_TRY(thw_dot(s->y[k % m], s->d, &t));
-    THW_TRY(thw_axpy(s->d, alpha[k % m] - s->rho[k % m] * t, s->s[k % m]));
+    THW_TRY(thw_dot(s->y[k % m], s->l.d, &t));
+    THW_TRY(thw_axpy(s->l.d, alpha[k % m] - s->rho[k % m] * t, s->s[k % m]));
   }
   return THW_OK;
 }
 
 /* xt, gt hold the accepted point: keeps the pair when it shows positive curvature, and moves. */
-static thw_status update(lbfgs *s, double f) {
+static thw_status update(lbfgs *s, const optim_line *at) {
   int64_t m = s->p->memory, k = s->pairs % m;
   double sy, ss, yy;
   /* The slot is the oldest pair's once the memory is full. */
   if (s->first_pair < s->pairs - m + 1) s->first_pair = s->pairs - m + 1;
-  THW_TRY(thw_copy(s->s[k], s->xt));
-  THW_TRY(thw_axpy(s->s[k], -1.0, s->x));
-  THW_TRY(thw_copy(s->y[k], s->gt));
-  THW_TRY(thw_axpy(s->y[k], -1.0, s->g));
+  THW_TRY(thw_copy(s->s[k], s->l.xt));
+  THW_TRY(thw_axpy(s->s[k], -1.0, s->l.x));
+  THW_TRY(thw_copy(s->y[k], s->l.gt));
+  THW_TRY(thw_axpy(s->y[k], -1.0, s->l.g));
   THW_TRY(thw_dot(s->s[k], s->y[k], &sy));
   THW_TRY(thw_dot(s->s[k], s->s[k], &ss));
   THW_TRY(thw_dot(s->y[k], s->y[k], &yy));
   if (sy > s->o.unit * sqrt(ss * yy)) s->rho[k] = 1.0 / sy, s->pairs++;
-  thw_vec *t = s->x;
-  s->x = s->xt, s->xt = t;
-  t = s->g;
-  s->g = s->gt, s->gt = t;
-  s->f = f;
+  optim_descent_take(&s->l, at);
   return THW_OK;
 }
 
 /* ---- line ----------------------------------------------------------------------------------- */
 
-static thw_status eval(lbfgs *s, const thw_vec *x, double *f, thw_vec *g) {
-  THW_TRY(thw_oracle_eval(&s->o.oracle, x, NULL, f, g));
-  *s->used += s->o.n;
-  s->evals++;
-  return THW_OK;
-}
-
-static thw_status phi(void *arg, double a, double *f, double *df) {
-  lbfgs *s = arg;
-  THW_TRY(thw_copy(s->xt, s->x));
-  THW_TRY(thw_axpy(s->xt, a, s->d));
-  thw_status st = eval(s, s->xt, f, s->gt);
-  if (st == THW_E_NONFINITE || st == THW_RETRY) {
-    *f = INFINITY;
-    return THW_OK;
-  }
-  THW_TRY(st);
-  return thw_dot(s->gt, s->d, df);
-}
-
 /* One line search along the direction; along the gradient, without memory, when that fails. */
-static thw_status search(lbfgs *s, double gnorm) {
+static thw_status iterate(void *self, double gnorm) {
+  lbfgs *s = self;
   const optim_wolfe w = {s->p->c1, s->p->c2, 10.0 * s->o.unit, (int)s->p->max_search};
   for (;;) {
     int fresh = s->pairs == s->first_pair;
     double df, first = fresh ? s->p->first / gnorm : 1.0;
     THW_TRY(direction(s));
-    THW_TRY(thw_dot(s->d, s->g, &df));
+    THW_TRY(thw_dot(s->l.d, s->l.g, &df));
     thw_status st = THW_STALLED;
     optim_line p;
-    if (df < 0.0) st = optim_line_search(&w, phi, s, s->f, df, first * s->o.scale, &p);
-    if (st == THW_OK) {
-      s->step = p.a;
-      return update(s, p.f);
-    }
+    if (df < 0.0) st = optim_descent_search(&s->l, &w, df, first, &p);
+    if (st == THW_OK) return update(s, &p);
     if (st != THW_STALLED || fresh) return st;
     s->first_pair = s->pairs;
   }
@@ -179,26 +141,13 @@ static thw_status search(lbfgs *s, double gnorm) {
 
 static thw_status step(void *self, thw_step *io) {
   lbfgs *s = self;
-  int64_t used = 0;
-  double gnorm;
-  THW_TRY(optim_ready(&s->o));
-  s->used = &used;
-  if (!s->have_g) THW_TRY(eval(s, s->x, &s->f, s->g));
-  s->have_g = 1;
-  io->epoch_end = 1;
-  THW_TRY(thw_norm2(s->g, &gnorm));
-  io->f = s->f, io->grad_norm = gnorm;
-  if (gnorm == 0.0) return THW_DONE;
-  THW_TRY(search(s, gnorm));
-  THW_TRY(thw_norm2(s->g, &gnorm));
-  io->f = s->f, io->grad_norm = gnorm;
-  return optim_idle_step(&s->idle, &s->o, s->f, gnorm) ? THW_STALLED : THW_OK;
+  return optim_descent_step(&s->l, io, iterate, s);
 }
 
 static thw_status point(void *self, thw_vec *x) {
   lbfgs *s = self;
   THW_TRY(optim_ready(&s->o));
-  return thw_copy(x, s->x);
+  return thw_copy(x, s->l.x);
 }
 
 static const thw_optimizer_ops ops = {
@@ -208,11 +157,9 @@ static const thw_optimizer_ops ops = {
 
 #define FIELDS(s)                                                                                  \
   {                                                                                                \
-    {"x", OPTIM_VEC, (s)->x}, {"g", OPTIM_VEC, (s)->g}, {"f", OPTIM_F64, &(s)->f},                 \
-        {"step", OPTIM_F64, &(s)->step}, {"scale", OPTIM_F64, &(s)->o.scale},                      \
-        OPTIM_IDLE_FIELDS(&(s)->idle), {"pairs", OPTIM_I64, &(s)->pairs},                          \
-        {"first_pair", OPTIM_I64, &(s)->first_pair}, {"have_g", OPTIM_I64, &(s)->have_g},          \
-        {"evals", OPTIM_I64, &(s)->evals},                                                         \
+    OPTIM_DESCENT_FIELDS(&(s)->l), {"pairs", OPTIM_I64, &(s)->pairs}, {                            \
+      "first_pair", OPTIM_I64, &(s)->first_pair                                                    \
+    }                                                                                              \
   }
 
 static optim_field pair_field(char name[8], char what, int64_t k, thw_vec *v) {
@@ -263,8 +210,8 @@ static const thw_steer steer = {
 
 static thw_status report_(void *self, thw_sink *k) {
   lbfgs *s = self;
-  k->real(k, "step", s->step);
-  k->real(k, "evaluations", (double)s->evals);
+  k->real(k, "step", s->l.step);
+  k->real(k, "evaluations", (double)s->l.evals);
   return THW_OK;
 }
 

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "kernels/optim/linesearch.h"
-
 static const char *const solvers[] = {"auto", "cholesky", "cg", NULL};
 
 static const thw_param params[] = {
@@ -27,7 +25,7 @@ static const thw_param params[] = {
                   "Evaluations that one line search may take."),
 };
 
-enum { X, G, XT, GT, D, R, Q, HQ, AT, VECS };
+enum { R = OPTIM_DESCENT_VECS, Q, HQ, AT, VECS };
 
 static thw_status create(const thw_component *me, const thw_host *h, thw_ctx *c,
                          const void *params_, const thw_wired *slots, void **self) {
@@ -50,11 +48,7 @@ static void destroy(void *self) {
 
 static thw_status reset(void *self, const thw_vec *x) {
   newton *s = self;
-  THW_TRY(optim_ready(&s->o));
-  THW_TRY(thw_copy(s->x, x));
-  s->have_g = 0;
-  optim_idle_start(&s->idle);
-  return THW_OK;
+  return optim_descent_reset(&s->l, x);
 }
 
 /* Room for the dense Hessian, when that is what the directions come from. */
@@ -92,40 +86,19 @@ static thw_status start(void *self, const thw_object *oracle, const thw_vec *x0)
   THW_TRY(optim_start(&s->o, oracle, VECS));
   THW_TRY(optim_need_sum(&s->o, "newton", "the optimizer \"sgd\" or \"adam\""));
   thw_vec **v = s->o.vec;
-  s->x = v[X], s->g = v[G], s->xt = v[XT], s->gt = v[GT], s->d = v[D];
   s->r = v[R], s->q = v[Q], s->hq = v[HQ], s->at = v[AT];
-  s->f = s->step = s->damping = 0.0;
+  s->damping = 0.0;
   s->differences = s->iterations = s->products = 0;
   THW_TRY(choose(s));
-  return reset(s, x0);
+  return optim_descent_start(&s->l, &s->o, x0);
 }
 
 /* ---- iteration ------------------------------------------------------------------------------ */
 
-static thw_status eval(newton *s, const thw_vec *x, double *f, thw_vec *g) {
-  THW_TRY(thw_oracle_eval(&s->o.oracle, x, NULL, f, g));
-  *s->used += s->o.n;
-  return THW_OK;
-}
-
-static thw_status phi(void *arg, double a, double *f, double *df) {
-  newton *s = arg;
-  THW_TRY(thw_copy(s->xt, s->x));
-  THW_TRY(thw_axpy(s->xt, a, s->d));
-  thw_status st = eval(s, s->xt, f, s->gt);
-  if (st == THW_E_NONFINITE || st == THW_RETRY) {
-    *f = INFINITY;
-    return THW_OK;
-  }
-  THW_TRY(st);
-  return thw_dot(s->gt, s->d, df);
-}
-
 /* The way to a minimiser that the model knows is the Newton direction of a quadratic. */
 static thw_status to_minimiser(newton *s) {
-  THW_TRY(s->solve->solve(s->o.oracle.self, s->d));
-  *s->used += s->o.n;
-  return thw_axpy(s->d, -1.0, s->x);
+  THW_TRY(s->solve->solve(s->o.oracle.self, s->l.d));
+  return thw_axpy(s->l.d, -1.0, s->l.x);
 }
 
 static thw_status direction(newton *s, double gnorm) {
@@ -138,46 +111,29 @@ static thw_status direction(newton *s, double gnorm) {
   return newton_cg(s, gnorm);
 }
 
-static thw_status iterate(newton *s, double gnorm) {
+static thw_status iterate(void *self, double gnorm) {
+  newton *s = self;
   const optim_wolfe w = {1e-4, 0.9, 10.0 * s->o.unit, (int)s->p->max_search};
   optim_line p;
   double df;
   THW_TRY(direction(s, gnorm));
-  THW_TRY(thw_dot(s->d, s->g, &df));
+  THW_TRY(thw_dot(s->l.d, s->l.g, &df));
   if (!(df < 0.0)) return THW_STALLED;
-  THW_TRY(optim_line_search(&w, phi, s, s->f, df, s->o.scale, &p));
-  thw_vec *t = s->x;
-  s->x = s->xt, s->xt = t;
-  t = s->g;
-  s->g = s->gt, s->gt = t;
-  s->f = p.f;
-  s->step = p.a;
+  THW_TRY(optim_descent_search(&s->l, &w, df, 1.0, &p));
+  optim_descent_take(&s->l, &p);
   s->iterations++;
   return THW_OK;
 }
 
 static thw_status step(void *self, thw_step *io) {
   newton *s = self;
-  int64_t used = 0;
-  double gnorm;
-  THW_TRY(optim_ready(&s->o));
-  s->used = &used;
-  if (!s->have_g) THW_TRY(eval(s, s->x, &s->f, s->g));
-  s->have_g = 1;
-  io->epoch_end = 1;
-  THW_TRY(thw_norm2(s->g, &gnorm));
-  io->f = s->f, io->grad_norm = gnorm;
-  if (gnorm == 0.0) return THW_DONE;
-  THW_TRY(iterate(s, gnorm));
-  THW_TRY(thw_norm2(s->g, &gnorm));
-  io->f = s->f, io->grad_norm = gnorm;
-  return optim_idle_step(&s->idle, &s->o, s->f, gnorm) ? THW_STALLED : THW_OK;
+  return optim_descent_step(&s->l, io, iterate, s);
 }
 
 static thw_status point(void *self, thw_vec *x) {
   newton *s = self;
   THW_TRY(optim_ready(&s->o));
-  return thw_copy(x, s->x);
+  return thw_copy(x, s->l.x);
 }
 
 static const thw_optimizer_ops ops = {
@@ -187,10 +143,8 @@ static const thw_optimizer_ops ops = {
 
 #define FIELDS(s)                                                                                  \
   {                                                                                                \
-    OPTIM_IDLE_FIELDS(&(s)->idle), {"x", OPTIM_VEC, (s)->x}, {"g", OPTIM_VEC, (s)->g},             \
-        {"f", OPTIM_F64, &(s)->f}, {"step", OPTIM_F64, &(s)->step},                                \
-        {"damping", OPTIM_F64, &(s)->damping}, {"scale", OPTIM_F64, &(s)->o.scale},                \
-        {"have_g", OPTIM_I64, &(s)->have_g}, {"differences", OPTIM_I64, &(s)->differences},        \
+    OPTIM_DESCENT_FIELDS(&(s)->l), {"damping", OPTIM_F64, &(s)->damping},                          \
+        {"differences", OPTIM_I64, &(s)->differences},                                             \
         {"iterations", OPTIM_I64, &(s)->iterations}, {"products", OPTIM_I64, &(s)->products},      \
   }
 
@@ -218,7 +172,7 @@ static const thw_steer steer = {
 
 static thw_status report_(void *self, thw_sink *k) {
   newton *s = self;
-  k->real(k, "step", s->step);
+  k->real(k, "step", s->l.step);
   k->text(k, "solver", s->solve ? "closed form" : s->dense ? "cholesky" : "cg");
   if (s->dense)
     k->real(k, "damping", s->damping);

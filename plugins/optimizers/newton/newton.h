@@ -3,7 +3,7 @@
 #ifndef PLUGINS_NEWTON_H
 #define PLUGINS_NEWTON_H
 
-#include "kernels/optim/optim.h"
+#include "kernels/optim/descent.h"
 
 enum { NEWTON_AUTO, NEWTON_CHOLESKY, NEWTON_CG };
 
@@ -19,18 +19,16 @@ typedef struct newton {
   const thw_hessian *dense; /* the oracle's, or NULL: products */
   const thw_solve *solve;   /* the oracle's, or NULL */
   double *h, *rhs;          /* d x d, d; with `dense` */
-  thw_vec *x, *g, *xt, *gt, *d;
+  optim_descent l;
   thw_vec *r, *q, *hq, *at; /* of conjugate gradients */
-  optim_idle idle;
-  double f, step, damping; /* damping: added to the diagonal in the last factorisation */
-  int64_t have_g, differences, iterations, products;
-  int64_t *used; /* of the step in progress */
+  double damping;           /* added to the diagonal in the last factorisation */
+  int64_t differences, iterations, products;
 } newton;
 
-/* d = -(H + damping I)^-1 g with the smallest damping, of a growing sequence, that makes the
+/* l.d = -(H + damping I)^-1 g with the smallest damping, of a growing sequence, that makes the
  * matrix positive definite. THW_E_UNSUPPORTED: the model has no dense Hessian. */
 thw_status newton_cholesky(newton *s);
-/* d: conjugate gradients on H d = -g, up to a direction of negative curvature. */
+/* l.d: conjugate gradients on H d = -g, up to a direction of negative curvature. */
 thw_status newton_cg(newton *s, double gnorm);
 
 #endif

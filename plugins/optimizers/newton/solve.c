@@ -16,20 +16,20 @@ static double get(const thw_view *v, int64_t i) {
 
 static thw_status read_gradient(newton *s) {
   thw_view v;
-  THW_TRY(s->g->ops->map(s->g, THW_READ, &v));
+  THW_TRY(s->l.g->ops->map(s->l.g, THW_READ, &v));
   for (int64_t i = 0; i < v.n; i++) s->rhs[i] = -get(&v, i);
-  return s->g->ops->unmap(s->g, THW_READ);
+  return s->l.g->ops->unmap(s->l.g, THW_READ);
 }
 
 static thw_status write_direction(newton *s) {
   thw_view v;
-  THW_TRY(s->d->ops->map(s->d, THW_WRITE, &v));
+  THW_TRY(s->l.d->ops->map(s->l.d, THW_WRITE, &v));
   for (int64_t i = 0; i < v.n; i++)
     if (v.dtype == THW_F32)
       ((float *)v.data)[i] = (float)s->rhs[i];
     else
       ((double *)v.data)[i] = s->rhs[i];
-  return s->d->ops->unmap(s->d, THW_WRITE);
+  return s->l.d->ops->unmap(s->l.d, THW_WRITE);
 }
 
 /* LAPACK leaves the other triangle alone, so the matrix can be had back from there: the lower one
@@ -66,7 +66,7 @@ static thw_status factorise(newton *s, int n) {
 
 thw_status newton_cholesky(newton *s) {
   int n = (int)s->o.space->n, one = 1, info;
-  THW_TRY(s->dense->hessian(s->o.oracle.self, s->x, NULL, s->h));
+  THW_TRY(s->dense->hessian(s->o.oracle.self, s->l.x, NULL, s->h));
   THW_TRY(factorise(s, n));
   THW_TRY(read_gradient(s));
   dpotrs_("L", &n, &one, s->h, &n, s->rhs, &n, &info);
@@ -81,35 +81,34 @@ static thw_status product(newton *s, const thw_vec *v, thw_vec *out) {
   const thw_object *o = &s->o.oracle;
   s->products++;
   if (!s->differences) {
-    thw_status st = thw_oracle_hvp(o, s->x, v, NULL, out);
+    thw_status st = thw_oracle_hvp(o, s->l.x, v, NULL, out);
     if (st != THW_E_UNSUPPORTED) return st;
     s->differences = 1;
   }
   double norm, size;
   THW_TRY(thw_norm2(v, &norm));
-  THW_TRY(thw_norm2(s->x, &size));
+  THW_TRY(thw_norm2(s->l.x, &size));
   if (norm == 0.0) return thw_fill(out, 0.0);
   double h = sqrt(s->o.unit) * fmax(1.0, size) / norm;
-  THW_TRY(thw_copy(s->at, s->x));
+  THW_TRY(thw_copy(s->at, s->l.x));
   THW_TRY(thw_axpy(s->at, h, v));
   THW_TRY(thw_oracle_eval(o, s->at, NULL, NULL, out));
-  *s->used += s->o.n;
-  return thw_axpby(out, -1.0 / h, s->g, 1.0 / h);
+  return thw_axpby(out, -1.0 / h, s->l.g, 1.0 / h);
 }
 
 /* S. Nocedal, S. Wright, Numerical Optimization, 2006, algorithm 7.1. */
 thw_status newton_cg(newton *s, double gnorm) {
   double goal = fmin(s->p->forcing, sqrt(gnorm)) * gnorm, rr, curvature;
-  THW_TRY(thw_fill(s->d, 0.0));
-  THW_TRY(thw_copy(s->r, s->g));
-  THW_TRY(thw_axpby(s->q, -1.0, s->g, 0.0));
+  THW_TRY(thw_fill(s->l.d, 0.0));
+  THW_TRY(thw_copy(s->r, s->l.g));
+  THW_TRY(thw_axpby(s->q, -1.0, s->l.g, 0.0));
   THW_TRY(thw_dot(s->r, s->r, &rr));
   for (int64_t k = 0; k < s->p->max_cg; k++) {
     THW_TRY(product(s, s->q, s->hq));
     THW_TRY(thw_dot(s->q, s->hq, &curvature));
-    if (!(curvature > 0.0)) return k == 0 ? thw_copy(s->d, s->q) : THW_OK;
+    if (!(curvature > 0.0)) return k == 0 ? thw_copy(s->l.d, s->q) : THW_OK;
     double alpha = rr / curvature, before = rr;
-    THW_TRY(thw_axpy(s->d, alpha, s->q));
+    THW_TRY(thw_axpy(s->l.d, alpha, s->q));
     THW_TRY(thw_axpy(s->r, alpha, s->hq));
     THW_TRY(thw_dot(s->r, s->r, &rr));
     if (sqrt(rr) <= goal) return THW_OK;
