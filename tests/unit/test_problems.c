@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The problems with known saddles: gradients, Hessians, sums over rows, constants, misuse. */
+#include "core/pool.h"
 #include "tests/unit/problem_bench.h"
 
 /* ---- derivatives --------------------------------------------------------------------------------
