@@ -128,4 +128,4 @@ thalweg_SOURCES = \
   %D%/cli/sweep_jobs.c \
   %D%/cli/sweep_vary.c \
   %D%/cli/verdict.c
-thalweg_LDADD = libthwcore.la
+thalweg_LDADD = libthwcore.la $(LIBM)
