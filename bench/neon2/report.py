@@ -36,12 +36,18 @@ METHODS = {
 FIXED, SHRINKING, VALLEY = "", ", saddle at -2 delta", ", behind a valley"
 FAMILIES = (FIXED, SHRINKING, VALLEY)
 
-# Saddles on the way down, and the methods that meet them.
-# Theory's cost is L times their number: L of the staircase grows with it (notes.md), which is what
-# gd pays for; svrg's cost there is that of its snapshots.
+# Saddles on the way down, and the methods that meet them, with theory's exponent of their number.
+# The theorem's Neon2^det returns what has grown, not the first vector that passes the free test: such
+# a vector leads off the way down, to where L grows with the stairs behind (notes.md). That is outside
+# the theorem, whose L is one number, so the exponent is shown and not judged.
 STAIRS = [4, 8, 16, 32, 64]
-ON_STAIRS = {"neon2(gd)": around("gd", "optimizer.search=det"), "neon2(svrg)": around("svrg")}
-STAIRS_THEORY = {"neon2(gd)": (1.0, 1.9), "neon2(svrg)": (1.0, 1.9)}
+ON_STAIRS = {
+    "neon2(gd)": (around("gd"), (1.0, 1.0)),
+    "neon2(gd), det": (around("gd", "optimizer.search=det", "optimizer.free_test=false"),
+                       (1.0, 1.0)),
+    "neon2(gd), det with the free test": (around("gd", "optimizer.search=det"), None),
+    "neon2(svrg)": (around("svrg"), (1.0, 1.0)),
+}
 
 # On sums of growing n, and theory's exponent of n.
 IN_N = {
@@ -97,6 +103,8 @@ def fit_line(what, xs, cells, theory):
 def mark(fit):
     if "slope" not in fit:
         return "too few cells"
+    if fit["theory"] is None:
+        return "not judged"
     least, most = fit["theory"]
     if fit["slope"] > most + 0.15:
         return "**steeper**"
@@ -104,6 +112,8 @@ def mark(fit):
 
 
 def theory_of(fit):
+    if fit["theory"] is None:
+        return ""
     least, most = fit["theory"]
     return f"{most:.2f}" if least == most else f"{least:.2f} .. {most:.2f}"
 

@@ -34,7 +34,7 @@ import tempfile
 import time
 
 from report import (EPSILONS, FAMILIES, FITS, FIXED, HERE, IN_N, METHODS, ON_STAIRS, ROWS, SEARCHES,
-                    SHRINKING, STAIRS, STAIRS_THEORY, SUM_EPSILONS, VALLEY, fit_line, mark,
+                    SHRINKING, STAIRS, SUM_EPSILONS, VALLEY, fit_line, mark,
                     part_fits, plot, raw, report, row, slope, spread)
 # ---- searches --------------------------------------------------------------------------------------
 
@@ -152,6 +152,10 @@ def ladder(args, pool, name, cells, run):
     return out, left
 
 
+def chosen(args, table):
+    return [(name, v) for name, v in table.items() if not args.method or name in args.method]
+
+
 def shrinking(epsilon):
     delta = math.sqrt(epsilon)
     return f"model.eigenvalues=[{-2 * delta!r},{-1.5 * delta!r},{-1.2 * delta!r}]"
@@ -160,7 +164,7 @@ def shrinking(epsilon):
 def methods(args, pool, families):
     out, left = {}, []
     for family in families:
-        for name, (config, settings, theory, formula) in METHODS.items():
+        for name, (config, settings, _, _) in chosen(args, METHODS):
             def run(e, seed):
                 more, n = [], None
                 if family != FIXED:
@@ -179,7 +183,7 @@ def methods(args, pool, families):
 
 def methods_in_n(args, pool):
     out, left = {}, []
-    for name, (settings, theory) in IN_N.items():
+    for name, (settings, _) in chosen(args, IN_N):
         cells, skipped = ladder(args, pool, name + ", n =", ROWS,
                                 lambda n, s: run_method(args, "sum", settings, 0.01, s, n))
         out[name] = cells
@@ -189,7 +193,7 @@ def methods_in_n(args, pool):
 
 def methods_on_stairs(args, pool):
     out, left = {}, []
-    for name, settings in ON_STAIRS.items():
+    for name, (settings, _) in chosen(args, ON_STAIRS):
         cells, skipped = ladder(args, pool, name + ", saddles", STAIRS, lambda k, s: run_method(
             args, "stairs", [*settings, f"model.stairs={k}", "stop.delta=0.05"], 1e-3, s))
         out[name] = cells
@@ -246,6 +250,7 @@ def main():
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--most", type=float, default=1e8, help="budget of a run in gradients")
     p.add_argument("--only", choices=PIECES, help="one piece of the whole, written to --keep")
+    p.add_argument("--method", nargs="+", help="these of the piece's methods only")
     p.add_argument("--keep", help="file for that piece")
     p.add_argument("--use", nargs="+", help="such files, together, instead of measuring")
     p.add_argument("--out", default=os.path.join(HERE, "..", "results"))
@@ -274,7 +279,7 @@ def main():
     data["method_fits_n"] = [fit_line(name, sorted(cells), cells, IN_N[name][1])
                              for name, cells in data["methods_n"].items()]
     data["part_fits"] = part_fits(data["methods"])
-    data["stairs_fits"] = [fit_line(name, sorted(cells), cells, STAIRS_THEORY[name])
+    data["stairs_fits"] = [fit_line(name, sorted(cells), cells, ON_STAIRS[name][1])
                            for name, cells in data["methods_stairs"].items()]
     for f in (f for k in FITS for f in data[k]):
         print(row(f))

@@ -45,8 +45,8 @@ typedef enum curv_variant {
 
 /* How far from x0 the second gradient of a difference is taken. */
 typedef enum curv_probe {
-  CURV_PROBE_AUTO,   /* measured: the radius with the smallest error, and that error guards delta;
-                        krylov keeps sqrt's where its error is at most delta/32              */
+  CURV_PROBE_AUTO,   /* measured: sqrt's where its error is at most delta/32, else the radius with
+                        the smallest; and that error guards delta                            */
   CURV_PROBE_SQRT,   /* sqrt(unit roundoff) max(1, |x0|), unguarded                          */
   CURV_PROBE_FIXED,  /* `q`; guarded when `probe_error` is given                             */
   CURV_PROBE_LITERAL /* the papers' form: the displacement itself grows from r/kappa to

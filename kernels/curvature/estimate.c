@@ -9,22 +9,22 @@ double curv_roundoff(const thw_space *space) {
 
 /* ---- one fixed sample of rows ---------------------------------------------------------------- */
 
-/* The whole sum when it is small (batch is NULL and the cached gradient serves), else one batch,
- * whose gradient at x0 is kept. */
+/* The whole sum when it is small (batch is NULL and the cached gradient serves), else one batch of
+ * `rows`, whose gradient at x0 is kept. */
 typedef struct fixed {
   thw_batch *batch;
   const thw_vec *g;
 } fixed;
 
-static thw_status fixed_new(curv_run *s, thw_vec *keep, fixed *f) {
+static thw_status fixed_new(curv_run *s, int64_t rows, thw_vec *keep, fixed *f) {
   *f = (fixed){0};
   if (s->p->n >= 0 && s->p->n <= CURV_BATCH) {
     THW_TRY(curv_need_g0(s));
     f->g = s->g0;
     return THW_OK;
   }
-  THW_TRY(curv_spend(s, CURV_BATCH));
-  THW_TRY(thw_oracle_draw(s->p->oracle, s->p->rng, THW_DRAW_SUBSET, CURV_BATCH, &f->batch));
+  THW_TRY(curv_spend(s, rows));
+  THW_TRY(thw_oracle_draw(s->p->oracle, s->p->rng, THW_DRAW_SUBSET, rows, &f->batch));
   f->g = keep;
   thw_status st = curv_guard(s, thw_oracle_eval(s->p->oracle, s->p->x0, f->batch, NULL, keep));
   if (st != THW_OK) thw_oracle_release(s->p->oracle, f->batch);
@@ -89,19 +89,33 @@ static thw_status first_radius(curv_run *s, const fixed *f, const thw_vec *w, do
   return THW_OK;
 }
 
+/* A batch's gradient goes where the whole one would: nothing needs that before. */
+static thw_status measure_on(curv_run *s, int64_t rows, const thw_vec *w, double base, int *good,
+                             int *made) {
+  fixed f;
+  int pilot = rows < CURV_BATCH;
+  THW_TRY(fixed_new(s, rows, s->w->g0, &f));
+  thw_status st = pilot ? first_radius(s, &f, w, base, good) : THW_OK;
+  *made = *good && !f.batch;
+  if (st == THW_OK && !*good && !(pilot && f.batch)) {
+    st = best_radius(s, &f, w, base);
+    *good = 1;
+  }
+  thw_oracle_release(s->p->oracle, f.batch);
+  return st;
+}
+
+/* Mostly a few rows say that the default radius is good enough; the five radii are compared on
+ * more. What a few rows round to is not less than what many do, so the guard errs on the safe side.
+ */
 static thw_status measured_radius(curv_run *s, const thw_vec *w, int *made) {
   double base;
-  fixed f;
   int good = 0;
   THW_TRY(sqrt_radius(s, &base));
   if (!w) THW_TRY(thw_unit_vec(s->w->a, s->p->rng));
-  /* A batch's gradient goes where the whole one would: nothing needs that before. */
-  THW_TRY(fixed_new(s, s->w->g0, &f));
-  thw_status st = w ? first_radius(s, &f, w, base, &good) : THW_OK;
-  *made = good && !f.batch;
-  if (st == THW_OK && !good) st = best_radius(s, &f, w ? w : s->w->a, base);
-  thw_oracle_release(s->p->oracle, f.batch);
-  return st;
+  if (!w) w = s->w->a;
+  THW_TRY(measure_on(s, CURV_PILOT, w, base, &good, made));
+  return good ? THW_OK : measure_on(s, CURV_BATCH, w, base, &good, made);
 }
 
 thw_status curv_probe_radius(curv_run *s, const thw_vec *w, int *made) {
@@ -145,7 +159,7 @@ static thw_status power_iteration(curv_run *s, const fixed *f, double *L) {
 
 thw_status curv_measure_lipschitz(curv_run *s, double *L) {
   fixed f;
-  THW_TRY(fixed_new(s, s->w->c, &f));
+  THW_TRY(fixed_new(s, CURV_BATCH, s->w->c, &f));
   thw_status st = power_iteration(s, &f, L);
   thw_oracle_release(s->p->oracle, f.batch);
   return st;

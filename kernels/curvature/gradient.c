@@ -128,11 +128,23 @@ static double share(const curv_test *t, const curv_sample *s) {
   return fmin(rows / want, want / rows) / 3;
 }
 
-/* Whether `most` rows would leave a gradient of the norm now estimated between the bounds. */
-static int hopeless(const curv_test *t, const curv_sample *s, double most) {
-  double sq = fmax(0, s->norm * s->norm - s->V / (double)s->rows) + s->V / most;
-  return isfinite(most) && upper_bound(s, sq, most, t->p_small / 3) > t->high &&
+/* Whether `most` rows would leave a gradient of squared norm sq between the bounds. */
+static int open_at(const curv_test *t, const curv_sample *s, double sq, double most) {
+  sq += s->V / most;
+  return upper_bound(s, sq, most, t->p_small / 3) > t->high &&
          lower_bound(s, sq, most, t->p_large / 3) <= t->low;
+}
+
+#define PLAUSIBLE 0.3 /* to be off by more: about one standard error */
+
+/* On a sum the norm as it is now estimated will do: all rows are a way out. A stream has none, and
+ * is given up only where no norm that is plausible could be told. */
+static int hopeless(const curv_problem *p, const curv_test *t, const curv_sample *s, double most) {
+  double sq = s->norm * s->norm, m = (double)s->rows;
+  if (!isfinite(most)) return 0;
+  if (p->n >= 0) return open_at(t, s, fmax(0, sq - s->V / m), most);
+  double lo = lower_bound(s, sq, m, PLAUSIBLE), hi = upper_bound(s, sq, m, PLAUSIBLE);
+  return open_at(t, s, lo * lo, most) && open_at(t, s, hi * hi, most);
 }
 
 /* Rows of the next stage; 0: there is none. */
@@ -144,7 +156,7 @@ static int64_t next(const curv_problem *p, const curv_test *t, const curv_sample
     double left = paper_rows(t, s) - m;
     if (m > left) m = fmax(ceil(left / BLOCKS) * BLOCKS, BLOCKS);
   }
-  if (m + (double)s->rows > most || hopeless(t, s, most)) return 0;
+  if (m + (double)s->rows > most || hopeless(p, t, s, most)) return 0;
   return (int64_t)m;
 }
 

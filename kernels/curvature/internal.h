@@ -11,8 +11,10 @@
 /* A search that has its answer unwinds with this; it never leaves the library. */
 #define CURV_END 0x10000
 
-/* Rows of the fixed batch on which constants and the probe radius are measured. */
+/* Rows of the fixed batch on which constants and the best probe radius are measured, and of the one
+ * that says whether the default radius will do. */
 #define CURV_BATCH 512
+#define CURV_PILOT 64
 /* Power iterations, and the factor on what they deliver. */
 #define CURV_POWER_STEPS 12
 #define CURV_POWER_MARGIN 1.2
@@ -61,9 +63,9 @@ thw_status curv_found(curv_run *s, double z);
 /* Part j of k of a batch. */
 thw_batch curv_part(const thw_batch *b, int64_t j, int64_t k);
 
-/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. With w, a
- * unit vector, the default radius is kept where it is good enough; *made: the product of the whole
- * sum with w is in work.b. NULL: a random vector, and always the best radius. */
+/* AUTO_Q: sets s->q and the result's q and probe_error; CURV_PRECISION ends the search. The default
+ * radius is kept where it is good enough. Measured along w, a unit vector, or NULL: a random one;
+ * *made: the product of the whole sum with w is in work.b. */
 thw_status curv_probe_radius(curv_run *s, const thw_vec *w, int *made);
 double curv_roundoff(const thw_space *space);
 

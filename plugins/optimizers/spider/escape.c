@@ -9,7 +9,7 @@
 void spider_forget(spider *s) {
   s->super = s->steps = s->far = s->done = 0;
   s->f_still = s->norm_still = (double)NAN;
-  s->interval = 0.0;
+  s->spent = 0.0;
 }
 
 static double or_else(double given, double otherwise) {
@@ -33,15 +33,15 @@ static double decrease(const spider *s, double f) {
                                                      : 1e-6 * (1.0 + fabs(f)));
 }
 
-/* Steps until a component that a random direction has with probability 1 - p has grown to GROWTH
- * times the radius, at curvature -delta. */
-static double interval(const spider *s) {
-  double eta = s->e.v.step, delta = s->goal.delta;
-  double p = s->goal.confidence > 0.0 ? 1.0 - s->goal.confidence : 0.01;
-  if (s->p->interval > 0) return (double)s->p->interval;
-  if (!(delta > 0.0)) return ceil(100.0 / (eta * or_else(s->e.c.L, 0.5 / eta)));
+/* The part of a super-epoch's time that a step of length eta takes. Its time is over when a
+ * component that a random direction has with probability 1 - p has grown to GROWTH times the radius
+ * at curvature -delta; steps of another length, after the guard or a new L, grow otherwise. */
+static double part(const spider *s, double eta) {
+  double delta = s->goal.delta, p = s->goal.confidence > 0.0 ? 1.0 - s->goal.confidence : 0.01;
+  if (s->p->interval > 0) return 1.0 / (double)s->p->interval;
+  if (!(delta > 0.0)) return eta * or_else(s->e.c.L, 0.5 / eta) / 100.0;
   double factor = GROWTH * sqrt(2.0 * (double)s->o.space->n / 3.14159265358979323846) / p;
-  return ceil(log(factor) / log1p(eta * delta));
+  return log1p(eta * delta) / log(factor);
 }
 
 /* Values at the point remembered and at x, on the same rows. */
@@ -60,7 +60,7 @@ static thw_status values(spider *s, double f[2]) {
 
 static thw_status judge(spider *s) {
   double f[2] = {0};
-  int over = (double)s->steps >= s->interval;
+  int over = s->spent >= 1.0 - 1e-9;
   if (!over && !s->far) return THW_OK;
   THW_TRY(values(s, f));
   if (f[0] - f[1] >= decrease(s, f[0]))
@@ -78,7 +78,7 @@ static thw_status push(spider *s) {
   THW_TRY(optim_perturb(&s->push, radius(s), s->e.v.x, s->e.v.d));
   s->super = 1;
   s->steps = s->far = 0;
-  s->interval = 0.0; /* settled with the step */
+  s->spent = 0.0;
   s->pushes++;
   optim_guard_moved(&s->e.g);
   s->e.phase = OPTIM_BETWEEN;
@@ -93,11 +93,12 @@ thw_status spider_arrive(spider *s) {
   return st;
 }
 
-thw_status spider_stepped(spider *s, int *look) {
+thw_status spider_stepped(spider *s, double eta, int *look) {
   static const double c[2] = {1.0, -1.0};
   const thw_vec *in[2] = {s->e.v.x, s->still};
   double gone;
-  if (s->steps++ == 0) s->interval = interval(s);
+  s->steps++;
+  s->spent += part(s, eta);
   *look = 0;
   if (s->far) return THW_OK;
   THW_TRY(thw_lincomb(s->e.v.d, 0.0, 2, c, in));

@@ -62,10 +62,11 @@ static const thw_param params[] = {
     THW_PARAM_REAL(struct spider_params, decrease, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "perturb: a push has led out of a saddle when f is lower by this much; 0: 100 "
                    "delta r^2, or 1e-6 (1 + |f|) where stop.delta is 0."),
-    THW_PARAM_INT(struct spider_params, interval, 0, 0, THW_NO_BOUND, "steps",
-                  "perturb: steps that a push is given for that; 0: ln(20 sqrt(2d/pi) / p) / "
-                  "ln(1 + step delta), p = 1 - stop.confidence; 100/(step L) where stop.delta is "
-                  "0."),
+    THW_PARAM_INT(
+        struct spider_params, interval, 0, 0, THW_NO_BOUND, "steps",
+        "perturb: steps that a push is given for that; 0: until ln(1 + step delta), step by "
+        "step, adds up to ln(20 sqrt(2d/pi) / p), p = 1 - stop.confidence; 100/(step L) "
+        "where stop.delta is 0."),
     THW_PARAM_REAL(struct spider_params, distance, 0.0, 0.0, THW_NO_BOUND, THW_P_LOG, NULL,
                    "perturb: it is looked at earlier when it has led this far; 0: 200 r."),
 };
@@ -102,7 +103,7 @@ static const thw_optimizer_ops ops = {.size = sizeof(thw_optimizer_ops),
         {"est", OPTIM_VEC, (s)->est}, {"still", OPTIM_VEC, (s)->still},                            \
         {"push", OPTIM_RNG, &(s)->push}, {"judge", OPTIM_RNG, &(s)->judge},                        \
         {"norm", OPTIM_F64, &(s)->norm}, {"f_still", OPTIM_F64, &(s)->f_still},                    \
-        {"norm_still", OPTIM_F64, &(s)->norm_still}, {"interval", OPTIM_F64, &(s)->interval},      \
+        {"norm_still", OPTIM_F64, &(s)->norm_still}, {"spent", OPTIM_F64, &(s)->spent},            \
         {"super", OPTIM_I64, &(s)->super}, {"super_steps", OPTIM_I64, &(s)->steps},                \
         {"far", OPTIM_I64, &(s)->far}, {"pushes", OPTIM_I64, &(s)->pushes},                        \
         {"done", OPTIM_I64, &(s)->done},                                                           \

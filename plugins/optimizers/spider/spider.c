@@ -158,7 +158,7 @@ static thw_status advance(spider *s, optim_meter *m, int *ended) {
   THW_TRY(thw_copy(s->prev, e->v.x));
   THW_TRY(thw_axpy(e->v.x, -eta, s->est));
   e->t++;
-  if (s->super) THW_TRY(spider_stepped(s, &look));
+  if (s->super) THW_TRY(spider_stepped(s, eta, &look));
   *ended = look || e->t == e->m;
   return *ended ? end(s, 1) : THW_OK;
 }

@@ -30,7 +30,7 @@ typedef struct spider {
   thw_vec *still; /* the point before the perturbation                                    */
   thw_rng push, judge;
   double f_still, norm_still; /* there; f on the whole sum only                            */
-  double interval;            /* steps that this super-epoch is given                      */
+  double spent;               /* part of this super-epoch's time                           */
   int64_t super, steps;       /* in one; steps made in it                                  */
   int64_t far;                /* it has led further than `distance`                        */
   int64_t pushes, done;
@@ -49,8 +49,8 @@ thw_status spider_reset(void *self, const thw_vec *x);
 
 /* escape.c: at a snapshot. May move x, which then needs a snapshot of its own, or set s->done. */
 thw_status spider_arrive(spider *s);
-/* After a step: 1 when the super-epoch is to be looked at now. */
-thw_status spider_stepped(spider *s, int *look);
+/* After a step of length eta: 1 when the super-epoch is to be looked at now. */
+thw_status spider_stepped(spider *s, double eta, int *look);
 void spider_forget(spider *s);
 
 #endif
