@@ -129,13 +129,18 @@ double *rig_point(rig *r) {
   return out;
 }
 
+/* Passes as the papers' tables count them: gradients only. */
+static double gradient_passes(const rig *r) {
+  return (double)tw_ledger_total(r->s.ledger, 1).gradients / (double)r->s.pass;
+}
+
 void rig_levels(rig *r, int64_t units, double passes, const double *level, int n, double *at) {
   int i = 0;
   for (int k = 0; k < n; k++) at[k] = INFINITY;
   for (;;) {
     double norm = rig_norm(r);
-    while (i < n && norm <= level[i]) at[i++] = rig_passes(r);
-    if (i == n || rig_passes(r) >= passes) return;
+    while (i < n && norm <= level[i]) at[i++] = gradient_passes(r);
+    if (i == n || gradient_passes(r) >= passes) return;
     if ((units > 0 ? rig_step(r, units) : rig_epoch(r, INT64_MAX / 4)) != THW_OK) return;
   }
 }

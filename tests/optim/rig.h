@@ -49,8 +49,9 @@ double rig_norm(rig *r);
 /* Numbers of the method's point; the caller frees. */
 double *rig_point(rig *r);
 
-/* First number of passes, looking after each step of `units` (0: after each epoch), at which the
- * norm is at most `level[i]`; INFINITY when it is not within `passes`. Levels fall. */
+/* First number of passes (of gradients only, as the tables have it), looking after each step of
+ * `units` (0: after each epoch), at which the norm is at most `level[i]`; INFINITY when it is not
+ * within `passes`. Levels fall. */
 void rig_levels(rig *r, int64_t units, double passes, const double *level, int n, double *at);
 
 tw_state *rig_save(rig *r);
