@@ -14,7 +14,7 @@ for file in "$top_srcdir"/conf/examples/*.cfg; do
       says "$name/result.json" '"status": "budget"'
       continue
       ;;
-    online-*) # ends after its rounds, without a verdict
+    max-cut | low-rank | online-*) # ends after its rounds, without a verdict
       status 0 "$thalweg" run "$file" --no-plot --quiet --out "$name" --set stop.rounds=50
       says "$name/result.json" '"status": "budget"'
       continue
