@@ -27,7 +27,7 @@ static double put_gaps(on_pad *s, const double *y, double scale) {
   return most;
 }
 
-static thw_status empty(on_pad *s) {
+thw_status on_pad_empty(const on_pad *s) {
   const on_cuts *c = &s->c;
   double b1 = c->count > 0 ? c->rhs[c->count - 1] : 0, b2 = c->count > 1 ? c->rhs[c->count - 2] : 0;
   return on_fail(s->e, THW_E_INTERNAL,
@@ -42,6 +42,9 @@ thw_status on_pad_outer(on_pad *s, const double *y, int fresh) {
   int64_t n = s->n;
   if (fresh) {
     double most = put_gaps(s, y, 1);
+    THW_TRY(ON_GROW(s->e, s->lambda, s->room_lambda, c->count + 1));
+    memset(s->lambda, 0, (size_t)c->count * sizeof *s->lambda);
+    s->n_lambda = c->count;
     if (most <= 0) {
       memcpy(s->z, y, (size_t)n * sizeof *y);
       s->outer_scale = 0;
@@ -62,7 +65,10 @@ thw_status on_pad_outer(on_pad *s, const double *y, int fresh) {
                   .last = s->slack_last};
   THW_TRY(on_nnls_solve(&s->outer, &E, fresh, s->o.nnls_tol));
   double den = s->outer.residual[n];
-  if (!(den > 1e-13)) return empty(s);
+  if (!(den > 1e-13)) return on_pad_empty(s);
+  THW_TRY(ON_GROW(s->e, s->lambda, s->room_lambda, c->count + 1));
+  memset(s->lambda, 0, (size_t)c->count * sizeof *s->lambda);
+  s->n_lambda = c->count;
   memcpy(s->spare, y, (size_t)n * sizeof *y);
   for (int64_t k = 0; k < s->outer.n_passive; k++) {
     double lambda = s->outer_scale * s->outer.u[k] / den;
@@ -73,6 +79,7 @@ thw_status on_pad_outer(on_pad *s, const double *y, int fresh) {
     }
     const double *a = c->row + j * (n + 1);
     cblas_daxpy((int)n, lambda, a, 1, s->spare, 1);
+    s->lambda[j] = lambda;
     c->used[j] = s->counts.projections;
   }
   memcpy(s->z, s->spare, (size_t)n * sizeof *y);

@@ -12,11 +12,15 @@
 #define PAD_FIELDS                                                                                 \
   double theta, dedupe_tol, nnls_tol;                                                              \
   int64_t cap_v, cap_c, retry;                                                                     \
-  int32_t cold, check;
+  int32_t decomposition, cold, check;
 
 #define PAD_PARAMS(T)                                                                              \
   THW_PARAM_REAL(T, theta, 0.5, 0.0, 0.9, 0, NULL,                                                 \
                  "Share of the tolerance by which a half-space must cut to be taken."),            \
+      THW_PARAM_ENUM(T, decomposition, ON_MINIMUM_NORM, improper_methods,                          \
+                     "How a point is decomposed or separated: minimum-norm asks in the direction " \
+                     "of the least residual, the fewest calls in practice; ellipsoid searches by " \
+                     "the ellipsoid method, at most O(n^2 log(n B/eps)) calls, for small n."),     \
       THW_PARAM_INT(T, cap_v, 0, 0, THW_NO_BOUND, NULL,                                            \
                     "Decisions kept from round to round; 0: 20 times the dimension."),             \
       THW_PARAM_INT(T, cap_c, 0, 0, THW_NO_BOUND, NULL,                                            \
@@ -38,9 +42,10 @@
   (on_pad_options) {                                                                               \
     .theta = (p)->theta, .nnls_tol = (p)->nnls_tol, .dedupe_tol = (p)->dedupe_tol,                 \
     .cap_v = (p)->cap_v, .cap_c = (p)->cap_c, .cold = (p)->cold, .retry = (int)(p)->retry,         \
-    .check = (p)->check                                                                            \
+    .check = (p)->check, .decomposition = (p)->decomposition                                       \
   }
 
+extern const char *const improper_methods[]; /* of decomposition */
 /* D: the parameter, or alpha R by the oracle. */
 thw_status improper_radius(on_env e, double radius, const thw_linear_facts *f, double *out);
 /* What a learner that plays s->play of a projection service shows. */

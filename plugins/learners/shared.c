@@ -3,6 +3,8 @@
 
 #include "plugins/learners/improper.h"
 
+const char *const improper_methods[] = {"minimum-norm", "ellipsoid", NULL};
+
 thw_status improper_radius(on_env e, double radius, const thw_linear_facts *f, double *out) {
   *out = radius;
   if (radius > 0) return THW_OK;
