@@ -87,7 +87,9 @@ static thw_status judge(search *q, double at, int *left) {
 static thw_status seek(search *q, double delta) {
   on_pad *s = q->s;
   double d = (double)s->n, end = d * log(delta / sqrt(d));
-  for (int left = 1; left && q->E->log_volume > end;) {
+  /* Each cut takes at least 1/(2 (d + 1)) off the logarithm, but for rounding. */
+  double most = 2 * (d + 1) * (q->E->log_volume - end) + 100;
+  for (int left = 1; left && q->E->log_volume > end && most > 0; most--) {
     s->counts.centres++;
     if (violated(q, &left)) continue;
     double at = distance(q);

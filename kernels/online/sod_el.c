@@ -82,7 +82,10 @@ thw_status on_pad_sod_ellipsoid(on_pad *s, double eps, double *level, int *tempo
   if (s->residual_norm <= eps) return THW_OK;
   THW_TRY(on_ellipsoid_ball(E, s->e, s->n, NULL, 1.5));
   for (int64_t i = 0; i < s->n; i++) E->centre[i] = 0.5 / sqrt(d);
-  for (int left = 1; left && E->log_volume >= d * log(eps / (4 * far * sqrt(d)));) {
+  /* Each cut takes at least 1/(2 (d + 1)) off the logarithm, but for rounding. */
+  double most = 2 * (d + 1) * (E->log_volume - d * log(eps / (8 * far * sqrt(d)))) + 100;
+  for (int left = 1; left && E->log_volume >= d * log(eps / (4 * far * sqrt(d))) && most > 0;
+       most--) {
     s->counts.centres++;
     if (outside(s, &left)) continue;
     int64_t k = cheapest(s, &gain);

@@ -7,20 +7,24 @@ dist_check_SCRIPTS += \
   %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/mirrors.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
   %D%/solve.sh \
-  %D%/tours.sh
+  %D%/tours.sh \
+  %D%/weights.sh
 TESTS += \
   %D%/bands.sh \
   %D%/covers.sh \
   %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/mirrors.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
   %D%/solve.sh \
-  %D%/tours.sh
+  %D%/tours.sh \
+  %D%/weights.sh
 
 # A solver that goes wrong on purpose.
 check_PROGRAMS += wrong_solver
