@@ -161,7 +161,8 @@ static void steps_by_constant(void **state) {
 
 static void schedules_have_their_shapes(void **state) {
   (void)state;
-  optim_schedule s = {OPTIM_COSINE, 0.5, 10.0, 2.0, 0.1};
+  const double drops[] = {3.0, 7.0};
+  optim_schedule s = {OPTIM_COSINE, 0.5, 10.0, 2.0, 0.1, {drops, 2}};
   assert_true(fabs(optim_schedule_at(&s, 5, 1.0) - 0.5) < 1e-15);
   assert_true(fabs(optim_schedule_at(&s, 5, 2.0) - 1.0) < 1e-15);
   assert_true(fabs(optim_schedule_at(&s, 5, 7.0) - 0.55) < 1e-15);
@@ -169,6 +170,9 @@ static void schedules_have_their_shapes(void **state) {
   assert_true(fabs(optim_schedule_at(&s, 5, 99.0) - 0.1) < 1e-15);
   s.kind = OPTIM_STEPWISE;
   assert_true(optim_schedule_at(&s, 5, 11.9) == 1.0 && optim_schedule_at(&s, 5, 12.1) == 0.5);
+  s.kind = OPTIM_DROPS;
+  assert_true(optim_schedule_at(&s, 5, 2.9) == 1.0 && optim_schedule_at(&s, 5, 3.0) == 0.5);
+  assert_true(optim_schedule_at(&s, 5, 6.9) == 0.5 && optim_schedule_at(&s, 5, 7.1) == 0.25);
   s.kind = OPTIM_INVERSE, s.warmup = 0.0;
   assert_true(optim_schedule_at(&s, 6, 1.0) == 0.25);
   s.kind = OPTIM_LINEAR;
