@@ -21,6 +21,7 @@ nobase_dist_doc_DATA = \
   %D%/examples/neon2.cfg \
   %D%/examples/newton.cfg \
   %D%/examples/online-cover.cfg \
+  %D%/examples/online-ratings.cfg \
   %D%/examples/online-routing.cfg \
   %D%/examples/own-solver/c.cfg \
   %D%/examples/own-solver/cover.c \
@@ -30,6 +31,7 @@ nobase_dist_doc_DATA = \
   %D%/examples/perturbed-gd.cfg \
   %D%/examples/petersen.txt \
   %D%/examples/posts.txt \
+  %D%/examples/ratings.csv \
   %D%/examples/roads.txt \
   %D%/examples/scsg.cfg \
   %D%/examples/series-rnn.cfg \

@@ -30,6 +30,8 @@ libthwonline_la_SOURCES = \
   %D%/sampler.h \
   %D%/sets.c \
   %D%/sets.h \
+  %D%/singular.c \
+  %D%/singular.h \
   %D%/sod.c \
   %D%/sod_el.c \
   %D%/sparse.c \

@@ -27,6 +27,14 @@ inflated_la_SOURCES = %D%/inflated.c
 inflated_la_LDFLAGS = $(plugin_ldflags)
 inflated_la_LIBADD = $(linear_ldadd)
 
+plugin_LTLIBRARIES += low-rank.la
+low_rank_la_SOURCES = \
+  %D%/low-rank/factors.c \
+  %D%/low-rank/factors.h \
+  %D%/low-rank/low-rank.c
+low_rank_la_LDFLAGS = $(plugin_ldflags)
+low_rank_la_LIBADD = $(linear_ldadd)
+
 plugin_LTLIBRARIES += max-cut.la
 max_cut_la_SOURCES = %D%/max-cut.c
 max_cut_la_LDFLAGS = $(plugin_ldflags)

@@ -7,6 +7,7 @@ dist_check_SCRIPTS += \
   %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/low-rank.sh \
   %D%/mirrors.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
@@ -19,6 +20,7 @@ TESTS += \
   %D%/cut.sh \
   %D%/golden.sh \
   %D%/leader.sh \
+  %D%/low-rank.sh \
   %D%/mirrors.sh \
   %D%/own-solver.sh \
   %D%/runs.sh \
@@ -41,3 +43,9 @@ test_cut_SOURCES = tests/unit/test_cut.c
 test_cut_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 test_cut_LDADD = libthwcut.la libthwonline.la libthwdata.la $(ZLIB_LIBS) $(unit_ldadd)
 TESTS += test_cut
+
+check_PROGRAMS += test_singular
+test_singular_SOURCES = tests/unit/test_singular.c
+test_singular_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+test_singular_LDADD = libthwonline.la libthwdata.la $(ZLIB_LIBS) $(unit_ldadd)
+TESTS += test_singular
