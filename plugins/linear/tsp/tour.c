@@ -64,8 +64,7 @@ thw_status tsp_tour(tsp *s) {
   THW_TRY(tree(s));
   THW_TRY(s->p->method == TSP_CHRISTOFIDES ? match(s) : twice(s));
   thw_status st = tsp_graph_walk(&s->g, s->e);
-  if (st == THW_RETRY)
-    return on_fail(s->e, THW_E_INTERNAL, "tree and matching are not connected");
+  if (st == THW_RETRY) return on_fail(s->e, THW_E_INTERNAL, "tree and matching are not connected");
   if (st != THW_OK) return st;
   int32_t k = 0;
   memset(s->done, 0, (size_t)s->n);

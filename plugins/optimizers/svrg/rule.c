@@ -4,8 +4,9 @@
 
 #define GROW 1.25   /* adaptive: after an epoch that brought the gradient down */
 #define TOO_FAR 2.0 /* adaptive: growth of its norm that undoes the epoch */
-#define LONG 4.0 /* objectives that move: a step is long enough that shrinks errors by exp(-LONG)  \
-                  */
+#define LONG                                                                                       \
+  4.0 /* objectives that move: a step is long enough that shrinks errors by exp(-LONG)             \
+       */
 
 /* For convex sums the mean of b gradients
  * drawn with replacement has the expected smoothness ((b-1) L + Lmax) / b, and a third of its
