@@ -47,7 +47,8 @@ valgrind)
     echo "valgrind is not here" >&2
     exit 77
   }
-  valgrind="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
+  valgrind="valgrind -q --error-exitcode=99 --leak-check=full"
+  valgrind="$valgrind --errors-for-leak-kinds=definite --show-leak-kinds=definite"
   valgrind="$valgrind --suppressions=$src/tests/valgrind.supp --log-file=$reports/valgrind.%p"
   ;;
 clang)
