@@ -152,7 +152,8 @@ const tw_command tw_cmd_info = {
     .summary = "show a component's parameters, slots and origin",
     .help =
         "NAME               a component (\"svrg\", or \"optimizer/svrg\" when several kinds have\n"
-        "                   one), or a group of options: run, stop, monitor, checkpoint\n"
+        "                   one), or a group of options: run, stop, monitor, watch,\n"
+        "                   checkpoint\n"
         "--json             machine-readable output\n"
         "--names            names of parameters and slots only, one per line\n"
         "--plugin-path DIR  look for plugins in DIR first; may be repeated\n",

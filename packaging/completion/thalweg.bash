@@ -31,7 +31,7 @@ _thalweg_type() {
 _thalweg_set() {
   local program=$1 cur=$2 group kind type
   local -a names=()
-  for group in run stop monitor checkpoint; do
+  for group in run stop monitor watch checkpoint; do
     mapfile -t -O "${#names[@]}" names < <("$program" info "$group" --names 2>/dev/null |
       sed "s/.*/$group.&=/")
   done
@@ -108,6 +108,7 @@ _thalweg() {
 run
 stop
 monitor
+watch
 checkpoint" "$cur" ;;
   new) [[ $prev == new ]] && _thalweg_words $'optimizer\nmodel\nsource\noracle' "$cur" ;;
   *) _thalweg_files "$cur" ;;
