@@ -17,6 +17,14 @@ thw_status td_fail(td_env e, thw_status code, const char *fmt, ...) {
   return e.host->fail(e.ctx, code, text);
 }
 
+thw_status td_stream(td_env e, int64_t seed, const char *purpose, thw_rng *r) {
+  THW_TRY(e.host->rng(e.ctx, purpose, r));
+  if (seed < 0) return THW_OK;
+  r->key[0] = (uint32_t)seed;
+  r->key[1] = (uint32_t)((uint64_t)seed >> 32) ^ UINT32_C(0x5eed5eed);
+  return THW_OK;
+}
+
 thw_status td_nomem(td_env e, const char *what, double bytes) {
   return td_fail(e, THW_E_NOMEM, "no memory for %s (%.1f MiB)", what, bytes / 1048576.0);
 }

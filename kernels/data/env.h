@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <thalweg/component.h>
+#include <thalweg/rng.h>
 
 typedef struct td_env {
   const thw_host *host;
@@ -20,6 +21,10 @@ thw_status td_fail(td_env e, thw_status code, const char *fmt, ...)
 thw_status td_nomem(td_env e, const char *what, double bytes);
 
 void td_log(td_env e, uint32_t level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The stream `purpose` of the source, of run.seed or, where seed >= 0, of that number in its place:
+ * the data stay while run.seed changes weights and batches. */
+thw_status td_stream(td_env e, int64_t seed, const char *purpose, thw_rng *r);
 
 /* Arrays of rows come from here and not from thw_host.alloc: they are written in full anyway, and
  * memory that is never touched must cost nothing. Aligned to 64 bytes, NOT zeroed; n*size is

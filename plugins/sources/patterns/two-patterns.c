@@ -111,14 +111,6 @@ static thw_status fill_set(patterns *g, uint32_t set, int64_t n) {
 /* ---- directions ---------------------------------------------------------------------------------
  */
 
-static thw_status stream(const patterns *g, const char *purpose, thw_rng *r) {
-  THW_TRY(g->env.host->rng(g->env.ctx, purpose, r));
-  if (g->p->seed < 0) return THW_OK;
-  r->key[0] = (uint32_t)g->p->seed;
-  r->key[1] = (uint32_t)((uint64_t)g->p->seed >> 32) ^ UINT32_C(0x5eed5eed);
-  return THW_OK;
-}
-
 static double *direction(const patterns *g, thw_rng *r, int64_t n, double length) {
   double *v = td_array(g->env, n, sizeof *v, "directions");
   for (int64_t i = 0; v && i < n; i++) v[i] = thw_rng_normal(r);
@@ -131,7 +123,7 @@ static double *direction(const patterns *g, thw_rng *r, int64_t n, double length
 static thw_status make_directions(patterns *g) {
   const pattern_params *p = g->p;
   thw_rng r;
-  THW_TRY(stream(g, "directions", &r));
+  THW_TRY(td_stream(g->env, p->seed, "directions", &r));
   g->w = direction(g, &r, p->d, 1);
   g->z = direction(g, &r, p->d2, p->rho);
   g->zeta = direction(g, &r, p->d2, 1);
@@ -164,7 +156,7 @@ static thw_status fill(patterns *g) {
   THW_TRY(make_directions(g));
   g->n_sets = g->p->test > 0 ? SETS : 1;
   for (uint32_t k = 0; k < g->n_sets; k++) {
-    THW_TRY(stream(g, set_names[k], &g->stream[k]));
+    THW_TRY(td_stream(g->env, g->p->seed, set_names[k], &g->stream[k]));
     THW_TRY(fill_set(g, k, k == TRAIN ? g->p->n : g->p->test));
   }
   return THW_OK;

@@ -11,12 +11,7 @@
 #define BLOCK 32 /* rows that one thread makes at a time */
 
 thw_status seq_stream(const seq_gen *g, const char *purpose, thw_rng *r) {
-  THW_TRY(g->env.host->rng(g->env.ctx, purpose, r));
-  if (g->p->seed >= 0) {
-    r->key[0] = (uint32_t)g->p->seed;
-    r->key[1] = (uint32_t)((uint64_t)g->p->seed >> 32) ^ UINT32_C(0x5eed5eed);
-  }
-  return THW_OK;
+  return td_stream(g->env, g->p->seed, purpose, r);
 }
 
 void seq_unit(thw_rng *r, int64_t n, double *v) {
